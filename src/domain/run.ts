@@ -1,0 +1,71 @@
+/** The vocabulary of one attempt of a job: its steps, how it failed, and the outcome that run.json holds. Types only; no I/O. */
+
+/** A step of a run, in the order in which they happen. */
+export type StepName = 'prepare' | 'train' | 'score';
+
+/** Why a run has no usable metric. */
+export type FailureClass =
+  | 'out-of-memory'
+  | 'nan'
+  | 'exception'
+  | 'timeout'
+  | 'killed'
+  | 'command-not-found'
+  | 'truncated'
+  | 'interrupted'
+  | 'no-metric'
+  | 'prepare-failed'
+  | 'score-refused';
+
+/** How one step ended. */
+export interface StepResult {
+  name: StepName;
+  /** Exit code of the command; null where a signal or a lost machine ended it. */
+  exitCode: number | null;
+  /** Signal name ("SIGKILL"); null where it exited by itself. */
+  signal: string | null;
+  /** Wall time in seconds. */
+  seconds: number;
+}
+
+/** How a run ended. A run without a metric can still be done (a task with nothing to score). */
+export type RunFate =
+  | { kind: 'done' }
+  | {
+      kind: 'failed';
+      failure: FailureClass /** One line: the last line of the exception, the signal, … */;
+      detail: string;
+    };
+
+/** Where the peak memory figure comes from. */
+export type MemorySource = 'process-tree' | 'nvidia-smi' | 'summary' | 'none';
+
+/** The outcome of one attempt: the content of run.json. */
+export interface Run {
+  schema: 1;
+  job: number;
+  attempt: number;
+  fate: RunFate;
+  /** The primary metric, never negated; null where it is missing. */
+  metric: number | null;
+  /** Further metrics by name (from the summary block and METRIC lines of the log that the metric was read from). */
+  metrics: Record<string, number>;
+  steps: StepResult[];
+  /** Wall seconds of the train step; null where it never started. */
+  trainSeconds: number | null;
+  /** Peak memory of the whole process tree (on a GPU: of the device), in MiB; null where nothing could be measured. */
+  peakMemoryMib: number | null;
+  memorySource: MemorySource;
+  device: { id: string; class: DeviceClass; model: string };
+  /** What a reader must know: self-reported, unsandboxed, here, leak, overlaid, … */
+  flags: string[];
+  /** Track the run was scored under, 8 hex digits. */
+  track: string;
+  /** ISO 8601 with offset. */
+  startedAt: string;
+  /** ISO 8601 with offset. */
+  endedAt: string;
+}
+
+/** The class of device a job asks for. */
+export type DeviceClass = 'cpu' | 'gpu';
