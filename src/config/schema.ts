@@ -1,0 +1,192 @@
+/**
+ * The one typed schema of lab.yaml and lab.local.yaml. It validates both, yields the JSON Schema for editors, and its leaves are the
+ * flags and environment names. It does not read files (load.ts) and does not know where a lab lies (lab-paths.ts).
+ */
+import { z } from 'zod';
+
+const seconds = (value: number, text: string) => z.number().positive().default(value).describe(`${text} (seconds)`);
+const command = (text: string) => z.string().min(1).nullable().default(null).describe(`${text}; null: none`);
+const names = (text: string) => z.array(z.string().min(1)).default([]).describe(text);
+
+const metric = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[A-Za-z][\w./-]*$/, 'a name of letters, digits and _ . / -')
+    .default('val_bpb')
+    .describe('Primary metric, as the score log prints it'),
+  direction: z.enum(['lower', 'higher']).default('lower').describe('Which way is better'),
+  unit: z.string().default('').describe('Unit of the metric, for people'),
+});
+
+const commands = z.strictObject({
+  prepare: command('Makes the checkout ready (data, build)'),
+  train: z.string().min(1).default('python3 train.py').describe('What an experiment runs'),
+  smoke: command('A tiny run that shows that the code starts'),
+  score: command(
+    "Reads the metric in a fresh process, from main's frozen files; null: train's own number counts and is flagged",
+  ),
+  model: command(
+    'Starts the trained model for the scorer (its path is in LAB_MODEL); with it the scorer runs no agent code itself',
+  ),
+});
+
+const run = z.strictObject({
+  device: z.enum(['cpu', 'gpu']).default('cpu').describe('Device class of jobs that name none'),
+  wallSeconds: seconds(600, 'Wall limit of the train step'),
+  prepareSeconds: seconds(900, 'Wall limit of the prepare step'),
+  scoreSeconds: seconds(600, 'Wall limit of the score step'),
+  graceSeconds: seconds(10, 'Time between SIGTERM and SIGKILL'),
+  seeds: z
+    .array(z.number().int().nonnegative())
+    .min(1)
+    .default([1, 2, 3])
+    .describe('Seeds that `lab baseline` uses, in this order'),
+});
+
+const checkout = z.strictObject({
+  links: names('Paths of the root checkout that a run sees read-only (data), linked, never copied'),
+  setup: command('Sets the environment up in a fresh checkout, for example "uv sync --frozen"'),
+  caches: names('Folders that a run may write and that stay between runs, for example ~/.cache/uv'),
+  outputs: names('Globs of files that a run leaves in its checkout and that are kept in its run folder'),
+});
+
+const decision = z.strictObject({
+  confidence: z
+    .number()
+    .gt(0.5)
+    .lt(1)
+    .default(0.95)
+    .describe('One-sided confidence that a change must reach against the measured noise to be kept'),
+});
+
+const env = z.strictObject({
+  pass: names('Environment names that a job takes along besides the built-in list; a trailing * matches a prefix'),
+  secret: names('Environment names that are passed when a run starts and never stored'),
+});
+
+const snapshot = z.strictObject({
+  maxFileMb: z.number().positive().default(10).describe('Largest untracked file that a snapshot takes (MB)'),
+  maxTotalMb: z.number().positive().default(100).describe('All untracked files of a snapshot together (MB)'),
+});
+
+const redis = z.strictObject({
+  url: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe('An own Redis (redis:// or unix://); null: a private child of the daemon'),
+  install: z
+    .enum(['auto', 'never'])
+    .default('auto')
+    .describe("Whether the distribution's Redis may be fetched without root"),
+});
+
+const devices = z.strictObject({
+  lockFolder: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe('Folder of the device locks, one per host; null: in the temporary folder'),
+});
+
+/** The whole configuration; every key has a default, so that an empty lab.yaml is valid. */
+export const configSchema = z.strictObject({
+  schema: z.literal(1).default(1).describe('Version of this file format'),
+  main: z
+    .string()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe('Branch of the records; null: the branch that the repository starts with'),
+  metric: metric.prefault({}).describe('What is measured'),
+  commands: commands.prefault({}).describe('What is run'),
+  run: run.prefault({}).describe('Budget of a run'),
+  rules: z
+    .record(z.string(), z.array(z.enum(['FROZEN', 'HUMAN', 'GLOBAL', 'APPEND-ONLY', 'RECORD'])))
+    .default({})
+    .describe('File rules by glob, added to the built-in ones'),
+  data: names('Files and folders whose content is part of the track'),
+  checkout: checkout.prefault({}).describe("What a run's checkout needs beyond git"),
+  decision: decision.prefault({}).describe('How a result is judged'),
+  env: env.prefault({}).describe('Which environment a job takes along'),
+  snapshot: snapshot.prefault({}).describe('Limits of a snapshot of a dirty tree'),
+  redis: redis.prefault({}).describe('The queue server (belongs in lab.local.yaml)'),
+  devices: devices.prefault({}).describe('Devices of this machine (belongs in lab.local.yaml)'),
+  sandbox: z
+    .enum(['required', 'preferred', 'off'])
+    .default('preferred')
+    .describe('Whether runs must, should or do not use a sandbox'),
+  sandboxRead: names('Further paths under the home folder that a sandboxed run may read'),
+  network: z.enum(['on', 'off']).default('on').describe('Whether a sandboxed run reaches the network'),
+});
+
+/** The configuration after defaults. */
+export type LabConfig = z.output<typeof configSchema>;
+
+/** What a person may write: every key optional. */
+export type RawLabConfig = z.input<typeof configSchema>;
+
+/** One scalar or list of the configuration, as flags, environment and documents name it. */
+export interface ConfigLeaf {
+  /** "run.wallSeconds" */
+  path: string;
+  /** "--run.wall-seconds" */
+  flag: string;
+  /** "LAB_RUN_WALL_SECONDS" */
+  environment: string;
+  type: 'string' | 'number' | 'list' | 'map';
+  /** Allowed words; null where any value of the type is allowed. */
+  choices: string[] | null;
+  defaultValue: unknown;
+  description: string;
+}
+
+interface JsonSchemaNode {
+  type?: string;
+  properties?: Record<string, JsonSchemaNode>;
+  items?: JsonSchemaNode;
+  anyOf?: JsonSchemaNode[];
+  enum?: unknown[];
+  const?: unknown;
+  default?: unknown;
+  description?: string;
+}
+
+/** The JSON Schema of the configuration, for editors. */
+export function configJsonSchema(): Record<string, unknown> {
+  return z.toJSONSchema(configSchema, { io: 'input' }) as Record<string, unknown>;
+}
+
+const kebab = (word: string) => word.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+const snake = (word: string) => word.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+
+/** Every leaf of the configuration in the order of the schema. */
+export function listConfigLeaves(): ConfigLeaf[] {
+  const leaves: ConfigLeaf[] = [];
+  const visit = (node: JsonSchemaNode, path: string[]) => {
+    if (node.properties) {
+      for (const [key, child] of Object.entries(node.properties)) visit(child, [...path, key]);
+      return;
+    }
+    const plain = node.anyOf?.find((option) => option.type !== 'null') ?? node;
+    const type =
+      plain.type === 'array'
+        ? 'list'
+        : plain.type === 'object'
+          ? 'map'
+          : plain.type === 'number' || plain.type === 'integer' || typeof plain.const === 'number'
+            ? 'number'
+            : 'string';
+    leaves.push({
+      path: path.join('.'),
+      flag: `--${path.map(kebab).join('.')}`,
+      environment: `LAB_${path.map(snake).join('_')}`,
+      type,
+      choices: plain.enum ? plain.enum.map(String) : null,
+      defaultValue: node.default ?? null,
+      description: node.description ?? '',
+    });
+  };
+  visit(configJsonSchema() as JsonSchemaNode, []);
+  return leaves;
+}
