@@ -1,0 +1,186 @@
+/**
+ * Commits on a branch without a checkout: the branch's last blobs plus an edit, the ref moved by compare-and-swap. Where
+ * the branch is checked out, in the main checkout or a linked worktree, index and files follow only as far as they were
+ * untouched; a merge, rebase or other work of git there delays the commit.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { LabError } from '../errors/lab-error.ts';
+import { type Checkout, createIndexLock, findCheckoutsOf, findOperation, type IndexLock } from './checkout-state.ts';
+import { mendCheckout, type PathMove, updateCheckout } from './checkout-update.ts';
+import { findCommit, readTreeEntry } from './repository.ts';
+import { createGitError, isLockContention, runGit, runGitBytes, runGitResult } from './run-git.ts';
+import { useTemporaryIndex } from './temporary-index.ts';
+
+/** One file to change on the branch. */
+export interface PathEdit {
+  /** Relative to the root, with slashes. */
+  path: string;
+  /** Gets the branch's text, null where the file is not there; gives the new text, null to leave it. Called again where the branch moved meanwhile. */
+  edit(old: string | null): string | null;
+}
+
+/** What to commit. */
+export interface PlumbingCommit {
+  /** Branch name without refs/heads/. */
+  branch: string;
+  message: string;
+  /** Applied in order; each path once. */
+  edits: PathEdit[];
+}
+
+/** How a commit by plumbing ended. */
+export type CommitOutcome =
+  | {
+      kind: 'committed';
+      /** Full hash. */
+      commit: string;
+      /** Paths whose file in a checkout of the branch has the new content. */
+      checkoutUpdated: string[];
+      /** Paths whose file there holds something of the user's and was not touched. */
+      checkoutLeft: string[];
+      /** One sentence for each file there that could not be written; the commit itself holds. */
+      checkoutProblems: string[];
+    }
+  | { kind: 'unchanged' }
+  | { kind: 'delayed' /** One sentence: what has to end first. */; reason: string };
+
+const maxAttempts = 20;
+
+/** Text of a blob. Throws LabError where it is not UTF-8, because writing it back would change old bytes. */
+async function readText(root: string, branch: string, path: string, hash: string): Promise<string> {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(
+      await runGitBytes(root, ['cat-file', 'blob', hash]),
+    );
+  } catch (error) {
+    if (error instanceof LabError) throw error;
+    throw new LabError('user', `${path} on ${branch} is not UTF-8; adding to it would change old bytes`, {
+      hints: [`save ${path} as UTF-8 and commit it`],
+      cause: error,
+    });
+  }
+}
+
+async function applyEdits(root: string, tip: string, commit: PlumbingCommit): Promise<PathMove[]> {
+  const moves: PathMove[] = [];
+  for (const { path, edit } of commit.edits) {
+    const entry = await readTreeEntry(root, tip, path);
+    if (entry !== null && (entry.type !== 'blob' || entry.mode === '120000')) {
+      const found = entry.type === 'tree' ? 'a folder' : entry.type === 'commit' ? 'a submodule' : 'a symbolic link';
+      throw new LabError('user', `${path} on ${commit.branch} is ${found}; expected a plain file`);
+    }
+    const old = entry === null ? null : await readText(root, commit.branch, path, entry.hash);
+    const next = edit(old);
+    if (next === null || next === old) continue;
+    const to = (await runGit(root, ['hash-object', '-w', '-t', 'blob', '--stdin'], { input: next })).trim();
+    moves.push({ path, from: [entry?.hash ?? null], to, mode: entry?.mode ?? '100644' });
+  }
+  return moves;
+}
+
+async function createCommit(root: string, tip: string, message: string, moves: PathMove[]): Promise<string> {
+  return await useTemporaryIndex(async (indexPath) => {
+    const env = { GIT_INDEX_FILE: indexPath };
+    await runGit(root, ['read-tree', tip], { env });
+    const input = moves.map((move) => `${move.mode} ${move.to} 0\t${move.path}\0`).join('');
+    await runGit(root, ['update-index', '-z', '--index-info'], { env, input });
+    const tree = (await runGit(root, ['write-tree', '--missing-ok'], { env })).trim();
+    return (await runGit(root, ['commit-tree', tree, '-p', tip, '-F', '-'], { input: message })).trim();
+  });
+}
+
+/** Moves the branch from `tip` to `next`; false where somebody else moved it or holds its lock. */
+async function swapBranch(root: string, branch: string, next: string, tip: string): Promise<boolean> {
+  const args = ['update-ref', '-m', 'commit: nightlab recorder', `refs/heads/${branch}`, next, tip];
+  const result = await runGitResult(root, args);
+  if (result.exitCode === 0) return true;
+  if (/but expected|reference already exists|is at [0-9a-f]+/.test(result.stderr) || isLockContention(result.stderr))
+    return false;
+  throw createGitError(root, args, result);
+}
+
+type Locked = { kind: 'locked'; locks: IndexLock[] } | { kind: 'delayed'; reason: string };
+
+async function lockCheckouts(checkouts: Checkout[]): Promise<Locked> {
+  const locks: IndexLock[] = [];
+  for (const checkout of checkouts) {
+    const lock = await createIndexLock(checkout);
+    // Looked for under the lock: an operation that begins later finds the index locked.
+    const reason = 'reason' in lock ? lock.reason : findOperation(checkout);
+    if (!('reason' in lock)) locks.push(lock);
+    if (reason === null) continue;
+    for (const held of locks) held.release();
+    return { kind: 'delayed', reason };
+  }
+  return { kind: 'locked', locks };
+}
+
+type Attempt = CommitOutcome | { kind: 'moved' };
+
+async function tryCommit(root: string, commit: PlumbingCommit, tip: string, checkouts: Checkout[]): Promise<Attempt> {
+  const moves = await applyEdits(root, tip, commit);
+  if (moves.length === 0) return { kind: 'unchanged' };
+  const next = await createCommit(root, tip, commit.message, moves);
+  const left = new Set<string>();
+  const updated = new Set<string>();
+  const problems: string[] = [];
+  // Each checkout asks for the move once its own index is ready; the first one makes it.
+  let moved = false;
+  const moveBranch = async (): Promise<boolean> => {
+    moved = moved || (await swapBranch(root, commit.branch, next, tip));
+    return moved;
+  };
+  if (checkouts.length === 0 && !(await moveBranch())) return { kind: 'moved' };
+  for (const checkout of checkouts) {
+    const update = await updateCheckout(checkout, moves, moveBranch);
+    if (update === null) return { kind: 'moved' };
+    for (const path of update.updated) updated.add(path);
+    for (const path of update.left) left.add(path);
+    problems.push(...update.problems);
+  }
+  const checkoutUpdated = [...updated].filter((path) => !left.has(path));
+  return { kind: 'committed', commit: next, checkoutUpdated, checkoutLeft: [...left], checkoutProblems: problems };
+}
+
+/**
+ * Edits files on a branch in one commit by `nightlab <nightlab@localhost>`; `root` is the main checkout. `unchanged` where
+ * every edit left its file. `delayed` while git is at work where the branch is checked out, or the branch will not stand
+ * still. First mends what an earlier call left half done. Throws LabError where the branch is missing, a file is not plain
+ * UTF-8 text, or git cannot write; then the branch has not moved.
+ */
+export async function commitByPlumbing(root: string, commit: PlumbingCommit): Promise<CommitOutcome> {
+  const ref = `refs/heads/${commit.branch}`;
+  for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
+    if (attempt > 0) await delay(Math.random() * 20 * attempt);
+    const checkouts = await findCheckoutsOf(root, commit.branch);
+    if ((await findCommit(root, ref)) === null) {
+      throw new LabError(
+        'user',
+        `branch '${commit.branch}' of ${root} has no commit; the lab writes its records there`,
+        {
+          hints: ['git branch    lists the branches', 'lab doctor    checks the lab'],
+        },
+      );
+    }
+    await mendCheckout(
+      root,
+      commit.branch,
+      commit.edits.map((edit) => edit.path),
+      checkouts,
+    );
+    const locked = await lockCheckouts(checkouts);
+    if (locked.kind === 'delayed') return locked;
+    try {
+      const tip = await findCommit(root, ref);
+      if (tip === null) continue;
+      const outcome = await tryCommit(root, commit, tip, checkouts);
+      if (outcome.kind !== 'moved') return outcome;
+    } finally {
+      for (const lock of locked.locks) lock.release();
+    }
+  }
+  return {
+    kind: 'delayed',
+    reason: `branch '${commit.branch}' is being moved by others; gave up after ${maxAttempts} attempts`,
+  };
+}

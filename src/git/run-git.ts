@@ -1,0 +1,120 @@
+/**
+ * The one file that starts git. It fixes the environment, so that the user's hooks, signing, editor, pager, language and
+ * a surrounding git process (the lab called from a hook) change nothing. What the commands mean is decided by the callers.
+ *
+ * execa and not simple-git: every caller here needs one of an exit code, bytes in, bytes out or GIT_INDEX_FILE, which
+ * simple-git refuses, blocks or decodes.
+ */
+import { execa } from 'execa';
+import { LabError } from '../errors/lab-error.ts';
+
+/** How a git call is fed. */
+export interface GitOptions {
+  /** Bytes or text for standard input; without it standard input is empty. */
+  input?: string | Uint8Array;
+  /** Environment on top of the cleaned one, for example GIT_INDEX_FILE. */
+  env?: Record<string, string>;
+  /** Settings for this call ("core.fsyncMethod=batch"), after the fixed ones. */
+  config?: string[];
+}
+
+/** What a git call gave, whatever its exit code. */
+export interface GitResult {
+  /** Null where git was ended by a signal. */
+  exitCode: number | null;
+  stdout: Buffer;
+  stderr: string;
+}
+
+/** Who commits for the lab: the user's identity is never used, and need not be set. */
+export const labIdentity = { name: 'nightlab', email: 'nightlab@localhost' } as const;
+
+// Inherited from a surrounding git process these would point every call at another repository, index or date.
+const droppedEnvironment =
+  /^GIT_(DIR|WORK_TREE|IMPLICIT_WORK_TREE|INDEX_FILE|INDEX_VERSION|OBJECT_DIRECTORY|ALTERNATE_OBJECT_DIRECTORIES|COMMON_DIR|NAMESPACE|PREFIX|SHALLOW_FILE|GRAFT_FILE|NO_REPLACE_OBJECTS|REPLACE_REF_BASE|CONFIG|CONFIG_PARAMETERS|CONFIG_COUNT|AUTHOR_.*|COMMITTER_.*|EXTERNAL_DIFF|DIFF_OPTS|QUARANTINE_PATH|REFLOG_ACTION|LITERAL_PATHSPECS|GLOB_PATHSPECS|NOGLOB_PATHSPECS|ICASE_PATHSPECS|DEFAULT_HASH|TRACE.*)$/;
+
+// reference-transaction, post-index-change and post-checkout hooks would run for plumbing too; fsmonitor is a program of the user's.
+const fixedSettings = [
+  'core.hooksPath=/dev/null',
+  'core.fsmonitor=false',
+  'core.splitIndex=false',
+  'core.quotePath=false',
+  'core.fsync=committed,loose-object,reference',
+  'commit.gpgSign=false',
+  'gc.auto=0',
+  'maintenance.auto=false',
+  'i18n.commitEncoding=UTF-8',
+  'color.ui=false',
+  'advice.detachedHead=false',
+].flatMap((setting) => ['-c', setting]);
+
+function cleanEnvironment(extra: Record<string, string>): Record<string, string> {
+  const env: Record<string, string> = {};
+  for (const [name, value] of Object.entries(process.env)) {
+    if (value !== undefined && !droppedEnvironment.test(name)) env[name] = value;
+  }
+  return {
+    ...env,
+    GIT_TERMINAL_PROMPT: '0',
+    GIT_OPTIONAL_LOCKS: '0',
+    GIT_LITERAL_PATHSPECS: '1',
+    GIT_EDITOR: 'true',
+    LC_ALL: 'C',
+    GIT_AUTHOR_NAME: labIdentity.name,
+    GIT_AUTHOR_EMAIL: labIdentity.email,
+    GIT_COMMITTER_NAME: labIdentity.name,
+    GIT_COMMITTER_EMAIL: labIdentity.email,
+    ...extra,
+  };
+}
+
+/**
+ * Runs git and gives what came of it; a non-zero exit code is a value. Throws LabError only where git could not be
+ * started: not installed, or `cwd` is missing.
+ */
+export async function runGitResult(cwd: string, args: string[], options: GitOptions = {}): Promise<GitResult> {
+  const settings = (options.config ?? []).flatMap((setting) => ['-c', setting]);
+  const result = await execa('git', [...fixedSettings, ...settings, ...args], {
+    cwd,
+    env: cleanEnvironment(options.env ?? {}),
+    extendEnv: false,
+    encoding: 'buffer',
+    stripFinalNewline: false,
+    reject: false,
+    maxBuffer: 1024 * 1024 * 1024,
+    ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
+  });
+  const stderr = Buffer.from(result.stderr).toString('utf8');
+  // Neither a code nor a signal: git never ran.
+  if (result.exitCode === undefined && result.signal === undefined) {
+    throw new LabError('user', `git could not be started in ${cwd}`, {
+      hints: ['lab doctor    names what is missing on this machine'],
+      cause: result.cause ?? result,
+    });
+  }
+  return { exitCode: result.exitCode ?? null, stdout: Buffer.from(result.stdout), stderr };
+}
+
+/** The LabError for a git call that failed: names the command, carries git's own words as the cause. */
+export function createGitError(cwd: string, args: string[], result: GitResult): LabError {
+  const said =
+    result.stderr.trim() === '' ? `exit code ${result.exitCode ?? 'none, ended by a signal'}` : result.stderr.trim();
+  return new LabError('user', `git ${args.slice(0, 4).join(' ')} failed in ${cwd}`, { cause: new Error(said) });
+}
+
+/** Standard output of git as bytes. Throws LabError with git's stderr as cause where git fails. */
+export async function runGitBytes(cwd: string, args: string[], options: GitOptions = {}): Promise<Buffer> {
+  const result = await runGitResult(cwd, args, options);
+  if (result.exitCode !== 0) throw createGitError(cwd, args, result);
+  return result.stdout;
+}
+
+/** Standard output of git as UTF-8 text, untrimmed. Throws LabError with git's stderr as cause where git fails. */
+export async function runGit(cwd: string, args: string[], options: GitOptions = {}): Promise<string> {
+  return (await runGitBytes(cwd, args, options)).toString('utf8');
+}
+
+/** True where git's words say that another process holds a lock, so that trying again is right. */
+export function isLockContention(stderr: string): boolean {
+  return /\.lock'?: File exists|unable to lock|could not lock|Another git process|is locked/i.test(stderr);
+}
