@@ -1,0 +1,85 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { emptyJournal, formatJournalEntry, hasJournalEntry, insertJournalEntry, type JournalEntry } from './journal.ts';
+
+const entry: JournalEntry = {
+  date: '2026-11-21',
+  title: 'order 5',
+  status: 'keep',
+  job: 7,
+  attempt: 1,
+  commit: 'abc1234def',
+  question: 'does order 5 help?\n## not a heading',
+  hypothesis: 'saves 0.2 bpb',
+  expected: '-0.2 bpb',
+  observed: '-0.2247 bpb',
+  observations: ['val_bpb 0.928600, base 1.153300', '249 noise widths'],
+  inference: 'better by far more than luck',
+  runFolder: '.lab/runs/7/1',
+};
+
+test('an entry names its job and keeps what was measured apart from what is concluded', () => {
+  expect(formatJournalEntry(entry)).toBe(`## 2026-11-21: order 5 (keep)
+
+job 7, attempt 1, commit abc1234, run folder \`.lab/runs/7/1\`
+
+- Question: does order 5 help? ## not a heading
+- Hypothesis: saves 0.2 bpb
+- Expected -0.2 bpb; observed -0.2247 bpb
+
+**Observation** (measured)
+
+- val_bpb 0.928600, base 1.153300
+- 249 noise widths
+
+**Inference** (what the lab concludes)
+
+better by far more than luck
+`);
+});
+
+test('a new entry stands below the introduction and above the older ones, whose bytes stay', () => {
+  const old =
+    '# Journal\n\nIntroduction.\n\n```\n## inside a fence\n```\n\n## 2026-11-20: older (discard)\n\ntext  \n\n\n';
+  const text = insertJournalEntry(old, formatJournalEntry(entry));
+  const at = text.indexOf('## 2026-11-21');
+  expect(text.slice(0, at)).toBe(old.slice(0, old.indexOf('## 2026-11-20')));
+  expect(text.endsWith(`\n\n${old.slice(old.indexOf('## 2026-11-20'))}`)).toBe(true);
+});
+
+test.each([
+  [null],
+  [''],
+  ['# Journal'],
+  ['# Journal\r\n\r\nText.\r\n'],
+  ['## first\n'],
+  ['no heading\n\n\n\n'],
+  [emptyJournal],
+])('an entry goes into %j and is found there by its job only', (old) => {
+  const text = insertJournalEntry(old, formatJournalEntry(entry));
+  expect(hasJournalEntry(text, 7)).toBe(true);
+  expect(hasJournalEntry(text, 1)).toBe(false);
+  expect(hasJournalEntry(text, 77)).toBe(false);
+  if (old?.includes('\r\n')) expect(text.replaceAll('\r\n', '')).not.toContain('\n');
+});
+
+test('whatever the journal was, its bytes are still there around the entry', () => {
+  const line = fc.oneof(fc.string({ maxLength: 20 }), fc.constantFrom('# Journal', '## old', '', '```', '\r'));
+  fc.assert(
+    fc.property(fc.array(line, { maxLength: 12 }), (lines) => {
+      const old = lines.join('\n');
+      fc.pre(old.trim() !== '');
+      const text = insertJournalEntry(old, formatJournalEntry(entry));
+      const at = text.indexOf('## 2026-11-21: order 5');
+      let shared = 0;
+      while (shared < old.length && old[shared] === text[shared]) shared += 1;
+      const splits = Array.from({ length: Math.min(shared, at) + 1 }, (_, index) => index);
+      expect(splits.some((split) => text.endsWith(old.slice(split)))).toBe(true);
+    }),
+  );
+});
+
+test('a mention of the job in prose is not its entry', () => {
+  expect(hasJournalEntry('# J\n\njob 7, attempt 1, commit abc1234\n', 7)).toBe(false);
+  expect(hasJournalEntry(null, 7)).toBe(false);
+});

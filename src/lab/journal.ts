@@ -1,0 +1,106 @@
+/**
+ * Entries of RESEARCH_JOURNAL.md as text: how one reads, where a new one goes, whether a job has one. Pure. What was
+ * measured (Observation) and what the lab concludes (Inference) are kept apart.
+ */
+import type { Status } from '../domain/result.ts';
+
+/** What one entry says. Figures come as text with their units, ready to read. */
+export interface JournalEntry {
+  /** "2026-11-21", the day the run ended. */
+  date: string;
+  /** The change in one line. */
+  title: string;
+  /** Null where there is nothing to decide: a task, a baseline. */
+  status: Status | null;
+  job: number;
+  attempt: number;
+  /** Full or short hash; 7 characters are shown. */
+  commit: string;
+  question: string;
+  hypothesis: string;
+  /** "-0.05 val_bpb"; "" where the hypothesis states no figure. */
+  expected: string;
+  /** "-0.041 val_bpb"; "" where there is no base or no metric. */
+  observed: string;
+  /** Measured facts, one sentence or figure each, with units and noise widths. */
+  observations: string[];
+  /** What the lab concludes: the reason of the decision. */
+  inference: string;
+  /** The run's folder relative to the lab; null where the entry is of more than one run. */
+  runFolder: string | null;
+}
+
+/** The text of a journal that has no entries yet. */
+export const emptyJournal = `# Research journal
+
+What was tried and what came of it, newest first. The lab adds an entry for each job; old text is never changed.
+`;
+
+function formatLine(text: string): string {
+  return text.replace(/\s+/g, ' ').trim();
+}
+
+function formatPoints(points: string[]): string {
+  const lines = points.map(formatLine).filter((line) => line !== '');
+  return (lines.length === 0 ? ['nothing was measured'] : lines).map((line) => `- ${line}`).join('\n');
+}
+
+/** One entry in markdown, ending in one line end. Line breaks inside texts become spaces, so that no text can pass for a heading. */
+export function formatJournalEntry(entry: JournalEntry): string {
+  const origin = [`job ${entry.job}`, `attempt ${entry.attempt}`, `commit ${entry.commit.slice(0, 7)}`];
+  if (entry.runFolder !== null) origin.push(`run folder \`${formatLine(entry.runFolder)}\``);
+  const expected = formatLine(entry.expected) || 'no figure stated';
+  const observed = formatLine(entry.observed) || 'nothing to compare';
+  return `## ${entry.date}: ${formatLine(entry.title) || `job ${entry.job}`} (${entry.status ?? 'no result'})
+
+${origin.join(', ')}
+
+- Question: ${formatLine(entry.question) || 'none stated'}
+- Hypothesis: ${formatLine(entry.hypothesis) || 'none stated'}
+- Expected ${expected}; observed ${observed}
+
+**Observation** (measured)
+
+${formatPoints(entry.observations)}
+
+**Inference** (what the lab concludes)
+
+${formatLine(entry.inference) || 'none'}
+`;
+}
+
+/** Position of the first entry; the end of the text where there is none. Headings inside code fences do not count. */
+function findFirstEntry(text: string): number {
+  let fence: string | null = null;
+  let position = 0;
+  for (const line of text.split('\n')) {
+    const mark = /^ {0,3}(```|~~~)/.exec(line)?.[1] ?? null;
+    if (mark !== null && (fence === null || fence === mark)) fence = fence === null ? mark : null;
+    else if (fence === null && /^## /.test(line)) return position;
+    position += line.length + 1;
+  }
+  return text.length;
+}
+
+/**
+ * The journal with a new entry above the others, below the heading and its introduction; null text starts a journal. Old
+ * text stays byte for byte, only blank lines come between.
+ */
+export function insertJournalEntry(text: string | null, entry: string): string {
+  const old = text === null || text.trim() === '' ? emptyJournal : text;
+  const lineEnd = /\r\n/.test(old) ? '\r\n' : '\n';
+  const at = findFirstEntry(old);
+  const before = old.slice(0, at);
+  const after = old.slice(at);
+  const ends = /(\r?\n)*$/.exec(before)?.[0].split('\n').length ?? 1;
+  const gap = before === '' || before === '\ufeff' ? '' : lineEnd.repeat(Math.max(0, 3 - ends));
+  const body = entry.trimEnd().replaceAll('\r\n', '\n').replaceAll('\n', lineEnd);
+  return `${before}${gap}${body}${lineEnd}${after === '' ? '' : lineEnd}${after}`;
+}
+
+/** True where the journal has the entry of a job: a `## ` heading with the job's line of origin under it. */
+export function hasJournalEntry(text: string | null, job: number): boolean {
+  return (
+    text !== null && new RegExp(`^## .*\\r?\\n(?:[ \\t]*\\r?\\n)*job ${job}, attempt \\d+, commit `, 'm').test(text)
+  );
+}
