@@ -1,0 +1,195 @@
+/**
+ * All jobs of a lab in memory, beside their folders: what is written, plus what only lives while the daemon does (which step runs,
+ * what a record waits for). Every change has a version, so that a client can wait for the next one.
+ */
+import type { Job, JobState } from '../src/domain/job.ts';
+import type { Run, StepName } from '../src/domain/run.ts';
+import { LabError } from '../src/errors/lab-error.ts';
+import type { QueueEntry } from './job-schema.ts';
+import {
+  claimJobNumber,
+  type RecordedJob,
+  readStoredJobs,
+  type StoredJob,
+  writeJob,
+  writeQueueEntry,
+  writeRecorded,
+  writeRun,
+} from './job-store.ts';
+
+/** What is going on with a job right now; gone when the daemon ends. */
+export interface LiveState {
+  attempt: number;
+  device: string;
+  step: StepName | 'start';
+  startedAt: string;
+  /** Who holds the device, or what else the start waits for; null where nothing does. */
+  waits: string | null;
+}
+
+/** A job of the book. */
+export interface BookedJob extends StoredJob {
+  live: LiveState | null;
+  /** Why its records are not committed yet; null where nothing is wrong. */
+  recordProblem: string | null;
+  /** Version of the book at its last change. */
+  changed: number;
+}
+
+/** How often a run that the machine lost is tried again. */
+const maxInterruptions = 1;
+
+/** The attempt that must run next; null where the job is over, held or removed. */
+export function nextAttempt(stored: StoredJob): number | null {
+  if (stored.entry.removedAt !== null || stored.entry.hold !== null) return null;
+  const last = stored.attempts.at(-1);
+  if (last === undefined) return 1;
+  if (stored.run === null) return last;
+  const wasInterrupted = stored.run.fate.kind === 'failed' && stored.run.fate.failure === 'interrupted';
+  return wasInterrupted && last <= maxInterruptions ? last + 1 : null;
+}
+
+/** Whether the job's last attempt is over and none follows. */
+export function isOver(stored: StoredJob): boolean {
+  return stored.run !== null && (nextAttempt(stored) === null || stored.entry.removedAt !== null);
+}
+
+/** The jobs of a lab and their changes. */
+export interface JobBook {
+  readonly version: number;
+  all(): BookedJob[];
+  /** Throws LabError (user) where there is no such job. */
+  get(number: number): BookedJob;
+  /** Numbers the job, writes it synced and adds it. */
+  create(make: (number: number) => Promise<Job>, entry: QueueEntry): Promise<BookedJob>;
+  setEntry(number: number, entry: QueueEntry): Promise<void>;
+  setLive(number: number, live: LiveState | null): void;
+  setRun(run: Run): Promise<void>;
+  setRecorded(recorded: RecordedJob): Promise<void>;
+  setRecordProblem(number: number, problem: string | null): void;
+  /** Resolves at the next change after `seen` of one of `numbers` (empty: of any job), or after `limitMs`. */
+  waitForChange(numbers: number[], seen: number, limitMs: number): Promise<number>;
+}
+
+/** Opens the book of a lab from its run folders. */
+export function openJobBook(runs: string): JobBook {
+  const jobs = new Map<number, BookedJob>();
+  const waiters = new Set<() => void>();
+  // Versions start at the time, so that a client that knew an earlier daemon never waits for a version that was already passed.
+  let version = Date.now();
+  for (const stored of readStoredJobs(runs))
+    jobs.set(stored.job.number, { ...stored, live: null, recordProblem: null, changed: version });
+
+  const get = (number: number): BookedJob => {
+    const found = jobs.get(number);
+    if (!found) throw new LabError('user', `there is no job ${number}`, { hints: ['`lab status` lists the jobs'] });
+    return found;
+  };
+  const touch = (job: BookedJob) => {
+    version += 1;
+    job.changed = version;
+    for (const wake of waiters) wake();
+  };
+
+  return {
+    get version() {
+      return version;
+    },
+    all: () => [...jobs.values()],
+    get,
+    async create(make, entry) {
+      const job = await make(await claimJobNumber(runs));
+      await writeJob(runs, job, entry);
+      const booked: BookedJob = {
+        job,
+        entry,
+        attempts: [],
+        run: null,
+        recorded: null,
+        live: null,
+        recordProblem: null,
+        changed: version,
+      };
+      jobs.set(job.number, booked);
+      touch(booked);
+      return booked;
+    },
+    async setEntry(number, entry) {
+      const job = get(number);
+      await writeQueueEntry(runs, number, entry);
+      job.entry = entry;
+      touch(job);
+    },
+    setLive(number, live) {
+      const job = get(number);
+      if (live && !job.attempts.includes(live.attempt)) {
+        job.attempts.push(live.attempt);
+        job.run = null;
+      }
+      job.live = live;
+      touch(job);
+    },
+    async setRun(run) {
+      const job = get(run.job);
+      await writeRun(runs, run);
+      if (!job.attempts.includes(run.attempt)) job.attempts.push(run.attempt);
+      job.run = run;
+      job.live = null;
+      touch(job);
+    },
+    async setRecorded(recorded) {
+      const job = get(recorded.job);
+      await writeRecorded(runs, recorded);
+      job.recorded = recorded;
+      job.recordProblem = null;
+      touch(job);
+    },
+    setRecordProblem(number, problem) {
+      const job = get(number);
+      if (job.recordProblem === problem) return;
+      job.recordProblem = problem;
+      touch(job);
+    },
+    waitForChange(numbers, seen, limitMs) {
+      const newest = () =>
+        Math.max(0, ...(numbers.length === 0 ? [...jobs.values()] : numbers.map(get)).map((job) => job.changed));
+      return new Promise((resolve) => {
+        const finish = () => {
+          clearTimeout(timer);
+          waiters.delete(check);
+          resolve(version);
+        };
+        const check = () => {
+          if (newest() > seen) finish();
+        };
+        const timer = setTimeout(finish, limitMs);
+        waiters.add(check);
+        check();
+      });
+    },
+  };
+}
+
+/** Where a job stands, for views. `position` is its place in the queue, 1 = next; `progress` is read from the log of a running job. */
+export function stateOf(job: BookedJob, position: number, progress: string | null): JobState {
+  if (job.entry.removedAt !== null && job.run === null && job.live === null)
+    return { kind: 'removed', at: job.entry.removedAt };
+  if (job.live !== null) {
+    const { attempt, device, step, startedAt, waits } = job.live;
+    if (waits !== null) return { kind: 'queued', position: 1, waits };
+    return { kind: 'running', attempt, step, startedAt, device, progress };
+  }
+  if (job.run !== null && isOver(job)) {
+    if (job.recorded?.isDone) return { kind: 'ended', run: job.run, status: job.recorded.decision.status };
+    return { kind: 'recording', attempt: job.run.attempt, problem: job.recordProblem };
+  }
+  if (job.entry.hold !== null) return { kind: 'held', hold: { reason: job.entry.hold } };
+  return { kind: 'queued', position, waits: null };
+}
+
+/** The jobs that wait for a device, in the order in which they will run. */
+export function listWaiting(jobs: BookedJob[]): BookedJob[] {
+  return jobs
+    .filter((job) => job.live === null && nextAttempt(job) !== null)
+    .sort((a, b) => a.entry.priority - b.entry.priority || a.entry.rank - b.entry.rank || a.job.number - b.job.number);
+}

@@ -1,0 +1,132 @@
+/**
+ * The jobs of a lab as folders: `.lab/runs/<number>/`. This is the truth; Redis only orders what is ready and can be thrown away.
+ * One process, the daemon, writes here; a number is taken by making its folder, so it is never given twice and never reused.
+ */
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Job } from '../src/domain/job.ts';
+import type { Decision } from '../src/domain/result.ts';
+import type { Run } from '../src/domain/run.ts';
+import { errnoOf, LabError } from '../src/errors/lab-error.ts';
+import { readJson, writeFileSynced, writeJsonSynced } from '../src/lab/atomic-write.ts';
+import { parseJob, parseQueueEntry, parseRun, type QueueEntry } from './job-schema.ts';
+
+/** What the recorder left in a job's folder: enough to write the same records again. */
+export interface RecordedJob {
+  schema: 1;
+  job: number;
+  attempt: number;
+  decision: Decision;
+  /** The line of results.tsv without its newline; null where the job adds none. */
+  row: string | null;
+  /** The journal entry; null where the job adds none. */
+  entry: string | null;
+  /** Commit of the records on main; null where none is made yet or none is needed. */
+  commit: string | null;
+  /** Whether everything is written; false between the decision and its commit. */
+  isDone: boolean;
+}
+
+/** Everything known of one job from its folder. */
+export interface StoredJob {
+  job: Job;
+  entry: QueueEntry;
+  /** Attempts that have a folder, ascending. */
+  attempts: number[];
+  /** Outcome of the last attempt; null while it is not over. */
+  run: Run | null;
+  recorded: RecordedJob | null;
+}
+
+/** The folder of a job. */
+export const jobFolder = (runs: string, number: number): string => join(runs, String(number));
+
+/** The folder of one attempt of a job. */
+export const attemptFolder = (runs: string, number: number, attempt: number): string =>
+  join(runs, String(number), String(attempt));
+
+const numberName = /^[1-9]\d*$/;
+
+/** Numbers of all jobs that have a job.json, ascending. A folder without one was never confirmed to anybody. */
+export function listJobNumbers(runs: string): number[] {
+  if (!existsSync(runs)) return [];
+  return readdirSync(runs)
+    .filter((name) => numberName.test(name) && existsSync(join(runs, name, 'job.json')))
+    .map(Number)
+    .sort((a, b) => a - b);
+}
+
+/** Takes the next free number by making its folder. */
+export async function claimJobNumber(runs: string): Promise<number> {
+  mkdirSync(runs, { recursive: true });
+  const highWater = join(runs, 'last-number');
+  const names = readdirSync(runs).filter((name) => numberName.test(name));
+  const written = existsSync(highWater) ? Number(readFileSync(highWater, 'utf8')) || 0 : 0;
+  for (let number = Math.max(written, ...names.map(Number), 0) + 1; ; number++) {
+    try {
+      mkdirSync(join(runs, String(number)));
+    } catch (error) {
+      if (errnoOf(error) === 'EEXIST') continue;
+      throw error;
+    }
+    // Folders may be archived later; the mark keeps their numbers taken.
+    await writeFileSynced(highWater, `${number}\n`);
+    return number;
+  }
+}
+
+/** Writes a job and its queue entry, synced; when this returns the job is safe. */
+export async function writeJob(runs: string, job: Job, entry: QueueEntry): Promise<void> {
+  const folder = jobFolder(runs, job.number);
+  await writeJsonSynced(join(folder, 'state.json'), entry);
+  await writeJsonSynced(join(folder, 'job.json'), job);
+}
+
+/** Replaces the changeable part of a job, synced. */
+export async function writeQueueEntry(runs: string, number: number, entry: QueueEntry): Promise<void> {
+  await writeJsonSynced(join(jobFolder(runs, number), 'state.json'), entry);
+}
+
+/** Writes the outcome of an attempt, synced. */
+export async function writeRun(runs: string, run: Run): Promise<void> {
+  await writeJsonSynced(join(attemptFolder(runs, run.job, run.attempt), 'run.json'), run);
+}
+
+/** Writes what the recorder decided, synced. */
+export async function writeRecorded(runs: string, recorded: RecordedJob): Promise<void> {
+  await writeJsonSynced(join(jobFolder(runs, recorded.job), 'record.json'), recorded);
+}
+
+/** Reads one attempt's outcome; null while it is not over. */
+export function readRun(runs: string, number: number, attempt: number): Run | null {
+  const file = join(attemptFolder(runs, number, attempt), 'run.json');
+  const raw = readJson(file);
+  return raw === null ? null : parseRun(raw, file);
+}
+
+/** Reads one job from its folder. Throws LabError (user) where there is no such job. */
+export function readStoredJob(runs: string, number: number): StoredJob {
+  const folder = jobFolder(runs, number);
+  const jobFile = join(folder, 'job.json');
+  const rawJob = readJson(jobFile);
+  if (rawJob === null)
+    throw new LabError('user', `there is no job ${number}`, { hints: ['`lab status` lists the jobs'] });
+  const entryFile = join(folder, 'state.json');
+  const attempts = readdirSync(folder)
+    .filter((name) => numberName.test(name))
+    .map(Number)
+    .sort((a, b) => a - b);
+  const last = attempts.at(-1);
+  return {
+    job: parseJob(rawJob, jobFile),
+    entry: parseQueueEntry(readJson(entryFile), entryFile),
+    attempts,
+    run: last === undefined ? null : readRun(runs, number, last),
+    recorded: readJson(join(folder, 'record.json')) as RecordedJob | null,
+  };
+}
+
+/** Reads every job of the lab, ascending by number. */
+export function readStoredJobs(runs: string): StoredJob[] {
+  return listJobNumbers(runs).map((number) => readStoredJob(runs, number));
+}
