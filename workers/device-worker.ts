@@ -1,0 +1,74 @@
+/**
+ * The worker of one device: takes ready jobs from its class's queue, one at a time, and sees each through to its outcome. It owns no
+ * process: a run belongs to its supervisor, and a worker that comes back attaches to it.
+ */
+import { Worker } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { type JobBook, nextAttempt } from '../queue/job-book.ts';
+import type { ReadyJob } from '../queue/ready-queue.ts';
+import { messageOf } from '../src/errors/lab-error.ts';
+import { reachPoint } from '../src/lab/named-point.ts';
+import { type ExecuteContext, executeAttempt } from './execute.ts';
+
+/** What a device worker needs. */
+export interface DeviceWorkerOptions {
+  context: ExecuteContext;
+  book: JobBook;
+  queueName: string;
+  connection: Redis;
+  /** Called when an attempt has its outcome; the daemon hands it on to the recorder or queues the next attempt. */
+  onOutcome(number: number): Promise<void>;
+  onError(error: Error): void;
+  say(line: string, details?: Record<string, unknown>): void;
+}
+
+/** Starts the worker. `close` leaves a run going. */
+export function createDeviceWorker(options: DeviceWorkerOptions): { close(): Promise<void> } {
+  const { book, context, say } = options;
+  const closing = new AbortController();
+
+  const runReady = async ({ number, attempt }: ReadyJob): Promise<void> => {
+    const booked = book.get(number);
+    // What Redis hands over may be old; the folder knows better.
+    if (nextAttempt(booked) !== attempt || booked.live !== null) return;
+    const startedAt = new Date().toISOString();
+    const live = { attempt, device: context.device.id, step: 'start' as const, startedAt, waits: null };
+    book.setLive(number, live);
+    reachPoint('claimed');
+    say('claimed', { job: number, attempt, device: context.device.id });
+    while (!closing.signal.aborted) {
+      try {
+        const run = await executeAttempt(context, booked.job, attempt, {
+          signal: closing.signal,
+          onProgress: (progress) => book.setLive(number, { ...live, ...progress }),
+        });
+        await book.setRun(run);
+        say('ended', { job: number, attempt, fate: run.fate, metric: run.metric });
+        await options.onOutcome(number);
+        return;
+      } catch (error) {
+        if (closing.signal.aborted) return;
+        // A full disk or a git lock: the run folder keeps everything, so the same step is simply tried again.
+        say('trying again', { job: number, attempt, problem: messageOf(error) });
+        book.setLive(number, { ...live, waits: messageOf(error) });
+        await new Promise((resume) => setTimeout(resume, 1000));
+      }
+    }
+  };
+
+  const worker = new Worker<ReadyJob>(options.queueName, async ({ data }) => runReady(data), {
+    connection: options.connection,
+    concurrency: 1,
+    // A lock protects the record in Redis, not the process: it is long, so that neither a suspend nor an outage hands the job over.
+    lockDuration: 300_000,
+    stalledInterval: 5_000,
+    maxStalledCount: 1_000_000,
+  });
+  worker.on('error', options.onError);
+  return {
+    async close() {
+      closing.abort();
+      await worker.close(true);
+    },
+  };
+}

@@ -1,0 +1,128 @@
+/**
+ * One attempt of a job from checkout to outcome. Found half-way (the worker was restarted), it attaches to the supervisor that is
+ * there; found ended, it only reads. Calling it twice changes nothing. It does not decide or record.
+ */
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { attemptFolder } from '../queue/job-store.ts';
+import type { LabPaths } from '../src/config/lab-paths.ts';
+import type { LabConfig } from '../src/config/schema.ts';
+import type { Job } from '../src/domain/job.ts';
+import type { Run, StepName } from '../src/domain/run.ts';
+import { LabError } from '../src/errors/lab-error.ts';
+import { readJson, writeJsonSynced } from '../src/lab/atomic-write.ts';
+import { reachPoint } from '../src/lab/named-point.ts';
+import type { SandboxProbe } from '../src/sandbox/sandbox.ts';
+import { createCheckout, removeCheckout } from './checkout.ts';
+import type { DeviceHolder } from './device-lock.ts';
+import type { Device } from './device-probe.ts';
+import { collectOutputs } from './outputs.ts';
+import { type AttemptSetting, planRun } from './plan-run.ts';
+import { readOutcome } from './read-outcome.ts';
+import { waitForExit } from './supervisor/launch.ts';
+import { checkTampering, readProtectedState } from './tampering.ts';
+
+/** What the worker needs to run attempts. */
+export interface ExecuteContext {
+  paths: LabPaths;
+  config: LabConfig;
+  main: string;
+  device: Device;
+  sandbox: SandboxProbe;
+  /** Values of the job's secret names, as far as they are known. */
+  secretsOf(job: Job): Record<string, string>;
+}
+
+/** What changes while an attempt runs. */
+export interface ExecuteProgress {
+  step: StepName | 'start';
+  /** Who holds the device while the attempt waits for it; null where it does not wait. */
+  waits: string | null;
+}
+
+/**
+ * Runs or re-attaches to an attempt and returns its outcome. Expected failures are outcomes; system errors (a full disk) are thrown
+ * and may be tried again. Aborting leaves the run going.
+ */
+export async function executeAttempt(
+  context: ExecuteContext,
+  job: Job,
+  attempt: number,
+  options: { signal: AbortSignal; onProgress(progress: ExecuteProgress): void },
+): Promise<Run> {
+  const folder = attemptFolder(context.paths.runs, job.number, attempt);
+  mkdirSync(folder, { recursive: true });
+  const startedAt = new Date().toISOString();
+  if (!existsSync(join(folder, 'plan.json')) && !existsSync(join(folder, 'exit'))) {
+    const refusal = await prepare(context, job, attempt, folder);
+    if (refusal !== null) {
+      await removeCheckout(context.paths, job.number, attempt);
+      return refusedRun(context, job, attempt, refusal, startedAt);
+    }
+  }
+  reachPoint('planned');
+  const exit = await waitForExit(folder, {
+    signal: options.signal,
+    secrets: context.secretsOf(job),
+    onChange: (now) => options.onProgress({ step: now.step?.name ?? 'start', waits: formatHolder(now.waitsFor) }),
+  });
+  reachPoint('exit-seen');
+  const setting = readJson(join(folder, 'setting.json')) as AttemptSetting | null;
+  if (setting === null) throw new LabError('internal', `${folder}/setting.json is missing`);
+  const tampered = setting.flags.includes('unsandboxed')
+    ? await checkTampering(context.paths.root, context.main, folder)
+    : [];
+  const run = await readOutcome(folder, job, attempt, { ...setting, flags: [...setting.flags, ...tampered] }, exit);
+  if (job.here === null) {
+    await collectOutputs(context.paths, context.config, job, attempt, folder);
+    await removeCheckout(context.paths, job.number, attempt);
+  }
+  rmSync(join(folder, 'scorer'), { recursive: true, force: true });
+  return run;
+}
+
+/** Makes checkout and plan; the message of what refuses them, or null. The plan is written last: with it, the attempt counts as planned. */
+async function prepare(context: ExecuteContext, job: Job, attempt: number, folder: string): Promise<string | null> {
+  const { paths, config, main } = context;
+  try {
+    const checkout = job.here === null ? await createCheckout(paths, config, main, job, attempt) : null;
+    const { plan, setting } = await planRun({ ...context, job, attempt, folder, checkout });
+    if (setting.flags.includes('unsandboxed'))
+      await writeJsonSynced(join(folder, 'protected.json'), await readProtectedState(paths.root, main));
+    await writeJsonSynced(join(folder, 'setting.json'), setting);
+    await writeJsonSynced(join(folder, 'plan.json'), plan);
+    return null;
+  } catch (error) {
+    if (!(error instanceof LabError) || error.kind === 'internal') throw error;
+    return [error.message, ...error.hints.map((hint) => `hint: ${hint}`)].join('; ');
+  }
+}
+
+/** Who holds the device that a run waits for, as one line. */
+function formatHolder(holder: DeviceHolder | 'unknown' | null): string | null {
+  if (holder === null) return null;
+  return holder === 'unknown'
+    ? 'the device is held by another process'
+    : `the device is held by job ${holder.job} of ${holder.lab}`;
+}
+
+function refusedRun(context: ExecuteContext, job: Job, attempt: number, detail: string, startedAt: string): Run {
+  const { id, class: deviceClass, model } = context.device;
+  return {
+    schema: 1,
+    job: job.number,
+    attempt,
+    fate: { kind: 'failed', failure: 'prepare-failed', detail },
+    metric: null,
+    metrics: {},
+    steps: [],
+    trainSeconds: null,
+    peakMemoryMib: null,
+    memorySource: 'none',
+    device: { id, class: deviceClass, model },
+    flags: [],
+    track: job.track,
+    startedAt,
+    endedAt: new Date().toISOString(),
+  };
+}

@@ -1,0 +1,239 @@
+/**
+ * The plan of an attempt: which command each step runs, with which environment, in which sandbox. Written once before the supervisor
+ * starts; a restarted worker finds it and attaches instead of planning anew.
+ */
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { LabPaths } from '../src/config/lab-paths.ts';
+import { packageRoot } from '../src/config/package-root.ts';
+import type { LabConfig } from '../src/config/schema.ts';
+import type { Job } from '../src/domain/job.ts';
+import { LabError } from '../src/errors/lab-error.ts';
+import { sandboxArgv } from '../src/sandbox/bubblewrap.ts';
+import { visibleHomePaths } from '../src/sandbox/home-paths.ts';
+import { resolveSandboxSpec, type SandboxProbe } from '../src/sandbox/sandbox.ts';
+import { type Checkout, exportFrozen } from './checkout.ts';
+import { defaultDeviceLockFolder } from './device-lock.ts';
+import type { Device } from './device-probe.ts';
+import type { PlannedStep, SupervisorPlan } from './supervisor/plan.ts';
+
+/** How an attempt gets its number: by the lab's scorer, from train's own output, or not at all. */
+export type Scoring = 'score' | 'self' | 'none';
+
+/** What must be known of an attempt after it ended: the content of setting.json. */
+export interface AttemptSetting {
+  schema: 1;
+  /** Name of the primary metric. */
+  metric: string;
+  scoring: Scoring;
+  device: { id: string; class: 'cpu' | 'gpu'; model: string };
+  flags: string[];
+}
+
+/** What a plan is made from. */
+export interface PlanInput {
+  paths: LabPaths;
+  config: LabConfig;
+  main: string;
+  job: Job;
+  attempt: number;
+  folder: string;
+  device: Device;
+  sandbox: SandboxProbe;
+  /** Null where the job runs in place. */
+  checkout: Checkout | null;
+}
+
+/** Plans an attempt; writes the scorer's files. Throws LabError (config) where a sandbox is required and there is none. */
+export async function planRun(input: PlanInput): Promise<{ plan: SupervisorPlan; setting: AttemptSetting }> {
+  const { config, job, attempt, folder, device, paths, checkout } = input;
+  const isSandboxed = ensureSandbox(input);
+  const out = join(folder, 'out');
+  mkdirSync(out, { recursive: true });
+  const top = checkout?.path ?? job.here ?? paths.root;
+  const cwd = checkout ? join(top, job.directory) : top;
+  const marker = `${paths.id}/${job.number}.${attempt}`;
+  const env = runEnvironment(input, out, marker);
+  const shell = (command: string) => ['/bin/sh', '-c', command];
+  const agentStep = (
+    name: PlannedStep['name'],
+    command: string,
+    log: string,
+    place: string,
+    wallSeconds: number,
+  ): PlannedStep => ({
+    name,
+    argv: isSandboxed ? [...sandboxFor(input, place, [top, out], out), ...shell(command)] : shell(command),
+    cwd: place,
+    env,
+    log,
+    wallSeconds,
+  });
+
+  const steps: PlannedStep[] = [];
+  const prepare = checkout ? prepareCommand(config, top) : null;
+  if (prepare !== null) steps.push(agentStep('prepare', prepare, 'prepare.log', top, config.run.prepareSeconds));
+  steps.push(agentStep('train', job.command, 'run.log', cwd, job.wallSeconds));
+  const scoring: Scoring = job.kind === 'task' ? 'none' : config.commands.score === null ? 'self' : 'score';
+  if (scoring === 'score' && config.commands.score !== null) {
+    const limit = config.run.scoreSeconds;
+    if (config.commands.model === null) steps.push(agentStep('score', config.commands.score, 'score.log', top, limit));
+    else
+      steps.push(
+        await isolatedScoreStep(input, config.commands.score, config.commands.model, {
+          top,
+          out,
+          env,
+          isSandboxed,
+          limit,
+        }),
+      );
+  }
+
+  const flags = [
+    ...(checkout?.flags ?? []),
+    ...(job.here === null ? [] : ['here']),
+    ...(isSandboxed ? [] : ['unsandboxed']),
+  ];
+  const plan: SupervisorPlan = {
+    schema: 1,
+    job: job.number,
+    attempt,
+    marker,
+    deviceLock: { folder: config.devices.lockFolder ?? defaultDeviceLockFolder(), key: device.uuid ?? device.id },
+    lab: paths.root,
+    graceSeconds: config.run.graceSeconds,
+    deviceClass: device.class,
+    gpuUuid: device.class === 'gpu' ? device.uuid : null,
+    secretNames: job.secretNames,
+    steps,
+  };
+  const setting: AttemptSetting = {
+    schema: 1,
+    metric: config.metric.name,
+    scoring,
+    device: { id: device.id, class: device.class, model: device.model },
+    flags,
+  };
+  return { plan, setting };
+}
+
+function ensureSandbox({ config, sandbox, job }: PlanInput): boolean {
+  if (config.sandbox === 'off') return false;
+  if (job.here !== null) {
+    if (config.sandbox !== 'required') return false;
+    throw new LabError(
+      'config',
+      'a job with --here runs in place, which no sandbox can hold, but sandbox is "required"',
+      {
+        hints: ['queue it without --here, or set `sandbox: preferred` in lab.local.yaml'],
+      },
+    );
+  }
+  if (sandbox.kind === 'bubblewrap') return true;
+  if (config.sandbox === 'preferred') return false;
+  throw new LabError('config', `sandbox is "required", but this machine has none: ${sandbox.reason}`, {
+    hints: [
+      sandbox.mend === '' ? 'set `sandbox: preferred` in lab.local.yaml' : sandbox.mend,
+      '`lab doctor` shows what is there',
+    ],
+  });
+}
+
+function prepareCommand(config: LabConfig, top: string): string | null {
+  const parts: string[] = [];
+  if (config.checkout.setup !== null) {
+    const check = join(packageRoot(), 'dist', 'check-environment.js');
+    parts.push(config.checkout.setup, `${quote(process.execPath)} ${quote(check)} ${quote(top)}`);
+  }
+  if (config.commands.prepare !== null) parts.push(config.commands.prepare);
+  return parts.length === 0 ? null : parts.map((part) => `{ ${part}\n}`).join(' && ');
+}
+
+function runEnvironment({ job, device }: PlanInput, out: string, marker: string): Record<string, string> {
+  return {
+    ...job.env,
+    LAB_JOB: String(job.number),
+    LAB_RUN: marker,
+    LAB_OUT: out,
+    ...(job.seed === null ? {} : { LAB_SEED: String(job.seed) }),
+    CUDA_VISIBLE_DEVICES: device.class === 'gpu' ? device.id.replace(/^gpu/, '') : '',
+    // Progress must reach the log while the run lives, not when a buffer is full.
+    PYTHONUNBUFFERED: '1',
+  };
+}
+
+function sandboxFor(input: PlanInput, cwd: string, writable: string[], out: string): string[] {
+  const { paths, config, checkout, device, job } = input;
+  const home = homedir();
+  const expand = (path: string) => (path.startsWith('~/') ? join(home, path.slice(2)) : path);
+  const caches = config.checkout.caches.map(expand);
+  for (const cache of caches) mkdirSync(cache, { recursive: true });
+  const top = checkout?.path ?? paths.root;
+  return sandboxArgv(
+    resolveSandboxSpec({
+      labRoot: paths.root,
+      labState: paths.state,
+      checkout: top,
+      writable,
+      readOnly: [
+        ...(checkout?.frozen ?? []),
+        ...(checkout?.linkTargets ?? []),
+        ...(writable.includes(top) ? [] : [top, out]),
+      ],
+      home,
+      homeVisible: [
+        ...visibleHomePaths(job.env.PATH ?? '', home),
+        ...config.sandboxRead.map(expand),
+        // The check of the environment runs with the lab's own node, wherever that lies.
+        ...(config.checkout.setup === null ? [] : [packageRoot(), dirname(dirname(process.execPath))]),
+      ],
+      hidden: [paths.runtime],
+      caches,
+      gpu: device.class === 'gpu',
+      network: config.network === 'on',
+      cwd,
+    }),
+  );
+}
+
+/**
+ * The scorer as a process that runs none of the agent's code: its folder holds main's frozen files only, and the trained model is a
+ * program of its own (LAB_MODEL), sandboxed and without the seed. The seed is read by the scorer's shell, so that it stands in no plan.
+ */
+async function isolatedScoreStep(
+  input: PlanInput,
+  score: string,
+  model: string,
+  run: { top: string; out: string; env: Record<string, string>; isSandboxed: boolean; limit: number },
+): Promise<PlannedStep> {
+  const { paths, main, config, folder } = input;
+  const scorer = join(folder, 'scorer');
+  await exportFrozen(paths.root, main, config, scorer);
+  const launcher = join(folder, 'model.sh');
+  const command = ['/bin/sh', '-c', model];
+  const argv = run.isSandboxed ? [...sandboxFor(input, run.top, [], run.out), ...command] : command;
+  writeFileSync(
+    launcher,
+    `#!/bin/sh\nunset LAB_SCORE_SEED\ncd ${quote(run.top)} || exit 1\nexec ${argv.map(quote).join(' ')}\n`,
+  );
+  chmodSync(launcher, 0o755);
+  const seed = quote(paths.scoreSeed);
+  return {
+    name: 'score',
+    argv: [
+      '/bin/sh',
+      '-c',
+      `if [ -r ${seed} ]; then LAB_SCORE_SEED=$(cat ${seed}); export LAB_SCORE_SEED; fi\n${score}`,
+    ],
+    cwd: scorer,
+    env: { ...run.env, LAB_MODEL: launcher, PYTHONDONTWRITEBYTECODE: '1' },
+    log: 'score.log',
+    wallSeconds: run.limit,
+  };
+}
+
+function quote(word: string): string {
+  return `'${word.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,114 @@
+/**
+ * The outcome of an attempt from what it left: the supervisor's exit file and the logs. The metric comes from the score log only; a
+ * lab without a score step is served too, and its rows say so. Reads files; decides nothing about keep or discard.
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Job } from '../src/domain/job.ts';
+import type { Run, RunFate, StepName, StepResult } from '../src/domain/run.ts';
+import { classifyRun } from './log-reading/classify.ts';
+import { type LogReading, parseLog } from './log-reading/parse-log.ts';
+import { readLog } from './log-reading/read-log.ts';
+import type { AttemptSetting } from './plan-run.ts';
+import type { SupervisorExit } from './supervisor/plan.ts';
+
+/** Reads the logs of an ended attempt and says how it went. */
+export async function readOutcome(
+  folder: string,
+  job: Job,
+  attempt: number,
+  setting: AttemptSetting,
+  exit: SupervisorExit,
+): Promise<Run> {
+  const train = findStep(exit, 'train');
+  const trainReading = train ? await readStepLog(folder, 'run.log', setting.metric) : null;
+  const { fate, reading } = await judge(folder, setting, exit, train, trainReading);
+  const isSelfReported = setting.scoring === 'self' && reading?.metric != null;
+  const measured = exit.peakMemoryMib;
+  const printed = trainReading?.peakVramMib ?? null;
+  const flags = [...setting.flags];
+  if (isSelfReported) flags.push('self-reported');
+  if (reading?.flagsTrue.includes('leak')) flags.push('leak');
+  return {
+    schema: 1,
+    job: job.number,
+    attempt,
+    fate,
+    metric: fate.kind === 'done' ? (reading?.metric ?? null) : null,
+    metrics: { ...trainReading?.metrics, ...reading?.metrics },
+    steps: exit.steps,
+    trainSeconds: train?.seconds ?? null,
+    peakMemoryMib: measured ?? printed,
+    memorySource: measured !== null ? exit.memorySource : printed !== null ? 'summary' : 'none',
+    device: setting.device,
+    flags,
+    track: job.track,
+    startedAt: exit.startedAt ?? exit.endedAt,
+    endedAt: exit.endedAt,
+  };
+}
+
+async function judge(
+  folder: string,
+  setting: AttemptSetting,
+  exit: SupervisorExit,
+  train: StepResult | null,
+  trainReading: LogReading | null,
+): Promise<{ fate: RunFate; reading: LogReading | null }> {
+  const interrupted = {
+    timedOut: exit.reason === 'timeout',
+    killed: exit.reason === 'killed',
+    interrupted: exit.reason === 'interrupted',
+  };
+  const prepare = findStep(exit, 'prepare');
+  const last = exit.steps.at(-1);
+  if (train === null || trainReading === null) {
+    if (exit.reason !== 'completed') {
+      const detail =
+        exit.reason === 'interrupted'
+          ? 'the machine or the supervisor went away before train began'
+          : 'ended before train began';
+      return { fate: { kind: 'failed', failure: exit.reason, detail }, reading: null };
+    }
+    const prepareLog = prepare ? await readStepLog(folder, 'prepare.log', setting.metric) : null;
+    const detail = prepareLog?.lastLine || `exit code ${prepare?.exitCode ?? 'unknown'}`;
+    return { fate: { kind: 'failed', failure: 'prepare-failed', detail }, reading: null };
+  }
+  const clean = { timedOut: false, killed: false, interrupted: false };
+  const isLast = last?.name === 'train';
+  // A step that ended well tells nothing more: the reason of the exit belongs to the last step.
+  if (setting.scoring === 'none') {
+    if (train.exitCode === 0 && exit.reason === 'completed') return { fate: { kind: 'done' }, reading: null };
+    return { fate: classifyRun(trainReading, { ...train, ...interrupted }), reading: null };
+  }
+  if (setting.scoring === 'self')
+    return { fate: classifyRun(trainReading, { ...train, ...interrupted }), reading: trainReading };
+  if (isLast) {
+    // Train ended well and the score step is missing: the run was stopped in between.
+    const failure = exit.reason === 'completed' ? 'interrupted' : exit.reason;
+    if (train.exitCode === 0)
+      return { fate: { kind: 'failed', failure, detail: 'ended before the score step' }, reading: null };
+    return {
+      fate: classifyRun({ ...trainReading, metric: null, summaryFound: false }, { ...train, ...interrupted }),
+      reading: null,
+    };
+  }
+  const score = findStep(exit, 'score');
+  const scoreReading =
+    (await readStepLog(folder, 'score.log', setting.metric)) ?? parseLog(new Uint8Array(), { metric: setting.metric });
+  const fate = classifyRun(
+    scoreReading,
+    score ? { ...score, ...interrupted } : { exitCode: null, signal: null, ...clean },
+  );
+  if (fate.kind === 'failed') return { fate: { ...fate, detail: `score: ${fate.detail}` }, reading: scoreReading };
+  return { fate, reading: scoreReading };
+}
+
+function findStep(exit: SupervisorExit, name: StepName): StepResult | null {
+  return exit.steps.find((step) => step.name === name) ?? null;
+}
+
+async function readStepLog(folder: string, name: string, metric: string): Promise<LogReading | null> {
+  const path = join(folder, name);
+  return existsSync(path) ? await readLog(path, { metric }) : null;
+}

@@ -1,0 +1,181 @@
+/**
+ * Puts results and journal entries on the main branch, each once however often it is asked. Rows and entries are keyed by
+ * job; what somebody's old buffer dropped is put back. What a record says is decided elsewhere.
+ */
+import { LabError } from '../../src/errors/lab-error.ts';
+import { type CommitOutcome, commitByPlumbing, type PathEdit } from '../../src/git/plumbing-commit.ts';
+import { readBlob } from '../../src/git/repository.ts';
+import { runGit } from '../../src/git/run-git.ts';
+import { hasJournalEntry, insertJournalEntry } from '../../src/lab/journal.ts';
+import { insertResultRows, type ParsedResult, parseOwnHeader, parseResults } from '../../src/lab/results-tsv.ts';
+
+/** The shared results, relative to the lab's root. */
+export const resultsPath = 'results.tsv';
+/** The journal, relative to the lab's root. */
+export const journalPath = 'RESEARCH_JOURNAL.md';
+
+/** What one job leaves in the records, as text, so that recording again writes the same bytes. */
+export interface JobRecord {
+  job: number;
+  /** From formatResultRow; null for a job that adds no row. */
+  row: string | null;
+  /** From formatJournalEntry; null for a job that adds no entry. */
+  entry: string | null;
+}
+
+/** A row that is to be in the table. */
+interface WantedRow {
+  job: number;
+  text: string;
+  /** Jobs the row stands for: more than one for a confirmation. */
+  jobs: number[];
+}
+
+function parseRow(text: string, metric: string): ParsedResult | null {
+  return parseResults(insertResultRows(null, [text], metric)).rows[0] ?? null;
+}
+
+/** True where the table has this row. A confirmation's row lists the jobs of the seeds too and does not stand for their own rows. */
+function hasRow(table: string | null, wanted: WantedRow): boolean {
+  if (table === null) return false;
+  return parseResults(table).rows.some((row) => {
+    if (!row.jobs.includes(wanted.job)) return false;
+    return row.jobs.length === 1 || wanted.jobs.length > 1;
+  });
+}
+
+/** Rows of earlier metrics live in results.<track>.tsv; their paths on the branch, with the text. */
+async function readArchives(root: string, branch: string): Promise<Map<string, string>> {
+  const names = (await runGit(root, ['ls-tree', '-z', '--name-only', '--full-tree', `refs/heads/${branch}`])).split(
+    '\0',
+  );
+  const archives = new Map<string, string>();
+  for (const name of names.filter((path) => /^results\..+\.tsv$/.test(path))) {
+    const blob = await readBlob(root, `refs/heads/${branch}`, name);
+    if (blob !== null) archives.set(name, blob.toString('utf8'));
+  }
+  return archives;
+}
+
+/** Where the table goes that a new primary metric replaces; null where the table can stay. */
+async function findArchivePath(
+  root: string,
+  branch: string,
+  metric: string,
+  archives: Map<string, string>,
+  previousTrack: string | null,
+): Promise<string | null> {
+  const text = (await readBlob(root, `refs/heads/${branch}`, resultsPath))?.toString('utf8') ?? null;
+  const found = text === null ? null : parseOwnHeader(text);
+  if (text === null || found === null || found === metric) return null;
+  const track = previousTrack ?? (parseResults(text).rows.at(-1)?.track || found);
+  const name = track.replace(/[^\w.-]+/g, '_');
+  let path = `results.${name}.tsv`;
+  for (let count = 2; archives.has(path); count += 1) path = `results.${name}-${count}.tsv`;
+  return path;
+}
+
+function createEdits(
+  records: JobRecord[],
+  metric: string,
+  archivePath: string | null,
+  archives: Map<string, string>,
+): PathEdit[] {
+  const rows: WantedRow[] = records.flatMap(({ job, row }) =>
+    row === null ? [] : [{ job, text: row, jobs: parseRow(row, metric)?.jobs ?? [] }],
+  );
+  const entries = records.flatMap(({ job, entry }) => (entry === null ? [] : [{ job, entry }]));
+  let replaced: string | null = null;
+  const editResults = (old: string | null): string | null => {
+    // Reset, because a branch that moved meanwhile makes git ask again.
+    replaced = null;
+    const missing = rows.filter(
+      (row) => !hasRow(old, row) && ![...archives.values()].some((text) => hasRow(text, row)),
+    );
+    if (missing.length === 0) return null;
+    const texts = missing.map((row) => row.text);
+    if (archivePath === null) return insertResultRows(old, texts, metric);
+    replaced = old;
+    return insertResultRows(null, texts, metric);
+  };
+  const editJournal = (old: string | null): string | null => {
+    let text = old;
+    for (const record of entries) {
+      if (!hasJournalEntry(text, record.job)) text = insertJournalEntry(text, record.entry);
+    }
+    return text;
+  };
+  const edits: PathEdit[] = [];
+  if (rows.length > 0) edits.push({ path: resultsPath, edit: editResults });
+  // After editResults, which says what was replaced.
+  if (archivePath !== null) edits.push({ path: archivePath, edit: () => replaced });
+  if (entries.length > 0) edits.push({ path: journalPath, edit: editJournal });
+  return edits;
+}
+
+async function commitRecords(
+  root: string,
+  branch: string,
+  metric: string,
+  records: JobRecord[],
+  message: string,
+  previousTrack: string | null,
+): Promise<CommitOutcome> {
+  if (/[\t\r\n]/.test(metric) || metric === '')
+    throw new LabError('config', `'${metric}' is no name for a metric column`);
+  const archives = await readArchives(root, branch);
+  const archivePath = await findArchivePath(root, branch, metric, archives, previousTrack);
+  return await commitByPlumbing(root, { branch, message, edits: createEdits(records, metric, archivePath, archives) });
+}
+
+function formatMessage(record: JobRecord, metric: string): string {
+  const row = record.row === null ? null : parseRow(record.row, metric);
+  const heading = /^## [^:]*: (.*) \(([^()]*)\)\r?$/m.exec(record.entry ?? '');
+  const words = [...(row?.description || heading?.[1] || '')].slice(0, 100).join('');
+  return `recorder: job ${record.job} ${row?.status ?? heading?.[2] ?? 'no result'}${words === '' ? '' : `: ${words}`}\n`;
+}
+
+/**
+ * Adds a job's row at the end of results.tsv and its entry at the top of the journal, in one commit on `branch`. A second
+ * call gives `unchanged`. Where the table's primary metric is another one, the old table is kept as
+ * `results.<previousTrack>.tsv` (null: the track of its last row) and a new one begins. Throws LabError where the table has
+ * a foreign header or git cannot write; nothing is recorded then, and the same call can be made again.
+ */
+export async function appendRecords(
+  root: string,
+  branch: string,
+  metric: string,
+  record: JobRecord,
+  options: { previousTrack?: string | null } = {},
+): Promise<CommitOutcome> {
+  return await commitRecords(
+    root,
+    branch,
+    metric,
+    [record],
+    formatMessage(record, metric),
+    options.previousTrack ?? null,
+  );
+}
+
+/**
+ * Puts back, in one commit, the rows and entries of these records that the branch lacks, because an editor saved an old
+ * buffer and that was committed. Records oldest first. What is there stays as it is, the user's own text included. Rows
+ * of an earlier metric count as there where an archive has them; records of a metric that was never the table's do not belong here.
+ */
+export async function restoreRecords(
+  root: string,
+  branch: string,
+  metric: string,
+  records: JobRecord[],
+): Promise<CommitOutcome> {
+  const jobs = records.map((record) => record.job).join(', ');
+  return await commitRecords(
+    root,
+    branch,
+    metric,
+    records,
+    `recorder: put back lost records\n\nChecked: job ${jobs}\n`,
+    null,
+  );
+}

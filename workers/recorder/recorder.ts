@@ -1,0 +1,166 @@
+/**
+ * The recorder: takes ended jobs one at a time, decides them, and writes their records on main. The decision is stored before the
+ * commit, so that a recorder that was killed in between writes the same records again, and only once.
+ */
+import { join } from 'node:path';
+import { Worker } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type { JobBook } from '../../queue/job-book.ts';
+import type { RecordedJob } from '../../queue/job-store.ts';
+import type { ReadyJob } from '../../queue/ready-queue.ts';
+import type { LabPaths } from '../../src/config/lab-paths.ts';
+import type { LabConfig } from '../../src/config/schema.ts';
+import { messageOf } from '../../src/errors/lab-error.ts';
+import { runGit } from '../../src/git/run-git.ts';
+import { reachPoint } from '../../src/lab/named-point.ts';
+import { formatResultRow } from '../../src/lab/results-tsv.ts';
+import { viewTrack } from '../../src/stats/track-view.ts';
+import { appendRecords, restoreRecords } from './append-records.ts';
+import { formatBaselineEntry, isBaselineComplete } from './baseline-entry.ts';
+import { decideJob, listScoredRuns } from './decide-job.ts';
+import { formatRunEntry } from './run-entry.ts';
+
+/** What the recorder works on. */
+export interface RecorderContext {
+  paths: LabPaths;
+  config: LabConfig;
+  main: string;
+  book: JobBook;
+  say(line: string, details?: Record<string, unknown>): void;
+}
+
+/** Decides a job, once: a decision that was stored before is kept as it is. */
+async function storeDecision(context: RecorderContext, number: number): Promise<RecordedJob> {
+  const { book, config, paths } = context;
+  const booked = book.get(number);
+  if (booked.recorded !== null) return booked.recorded;
+  const description = await describe(context, number);
+  const jobs = book.all();
+  const decided = decideJob(booked, jobs, config, description);
+  const { job, run } = booked;
+  let entry: string | null = null;
+  if (job.label !== null && run !== null) {
+    const runFolder = join('.lab', 'runs', String(number), String(run.attempt));
+    const noise = viewTrack(listScoredRuns(jobs), run.track, run.device.model).baseline?.noise ?? null;
+    entry = formatRunEntry({ job, run, decided, config, description, runFolder, noise });
+  } else if (job.kind === 'baseline' && isBaselineComplete(jobs, number)) {
+    entry = formatBaselineEntry(jobs, number, config);
+  }
+  const recorded: RecordedJob = {
+    schema: 1,
+    job: number,
+    attempt: run?.attempt ?? 0,
+    decision: decided.decision,
+    row: decided.row === null ? null : formatResultRow(decided.row, config.metric.name),
+    entry,
+    commit: null,
+    isDone: false,
+  };
+  await book.setRecorded(recorded);
+  context.say('decided', {
+    job: number,
+    status: decided.decision.status,
+    reason: decided.decision.reason,
+    state: paths.state,
+  });
+  return recorded;
+}
+
+/** An experiment is described by the subject of its commit, any other job by its question. */
+async function describe({ book, paths }: RecorderContext, number: number): Promise<string> {
+  const { job } = book.get(number);
+  if (job.kind === 'experiment' && !job.snapshot) {
+    const subject = await runGit(paths.root, ['log', '-1', '--format=%s', job.commit]);
+    return subject.trim().replace(/^exp\([^)]*\): /, '');
+  }
+  return job.label?.question ?? job.command;
+}
+
+/** Records one ended job; resolves when its records are committed. Throws what keeps them from being written (a full disk, git). */
+export async function recordJob(context: RecorderContext, number: number): Promise<'done' | { delayed: string }> {
+  const { book, paths, main, config } = context;
+  const recorded = await storeDecision(context, number);
+  if (recorded.isDone) return 'done';
+  reachPoint('decided');
+  if (recorded.row === null && recorded.entry === null) {
+    await book.setRecorded({ ...recorded, isDone: true });
+    return 'done';
+  }
+  const outcome = await appendRecords(paths.root, main, config.metric.name, recorded);
+  reachPoint('committed');
+  if (outcome.kind === 'delayed') return { delayed: outcome.reason };
+  const commit = outcome.kind === 'committed' ? outcome.commit : recorded.commit;
+  await book.setRecorded({ ...recorded, commit, isDone: true });
+  context.say('recorded', { job: number, commit });
+  return 'done';
+}
+
+/** Puts back the rows and entries that main lost (an editor saved an old buffer and it was committed). Returns whether it committed. */
+export async function restoreLostRecords(context: RecorderContext): Promise<boolean> {
+  const { book, paths, main, config } = context;
+  const records = book
+    .all()
+    .flatMap(({ recorded }) =>
+      recorded?.isDone && (recorded.row !== null || recorded.entry !== null) ? [recorded] : [],
+    );
+  if (records.length === 0) return false;
+  const outcome = await restoreRecords(paths.root, main, config.metric.name, records);
+  if (outcome.kind === 'committed') context.say('put lost records back', { commit: outcome.commit });
+  return outcome.kind === 'committed';
+}
+
+/**
+ * Starts the recorder on its queue: one job at a time. What delays a record (a merge in progress, a full disk) is shown on the job and
+ * tried again every second until it is written; later records wait behind it, in order.
+ */
+export function createRecorder(
+  context: RecorderContext,
+  queueName: string,
+  connection: Redis,
+  onError: (error: Error) => void,
+): { close(): Promise<void> } {
+  const closing = new AbortController();
+  const worker = new Worker<ReadyJob>(
+    queueName,
+    async ({ data }) => {
+      while (!closing.signal.aborted) {
+        const problem = await tryRecord(context, data.number);
+        if (problem === null) return;
+        context.book.setRecordProblem(data.number, problem);
+        context.say('record waits', { job: data.number, problem });
+        await pause(1000, closing.signal);
+      }
+    },
+    { connection, concurrency: 1, lockDuration: 300_000, stalledInterval: 30_000, maxStalledCount: 1_000_000 },
+  );
+  worker.on('error', onError);
+  return {
+    async close() {
+      closing.abort();
+      await worker.close(true);
+    },
+  };
+}
+
+async function tryRecord(context: RecorderContext, number: number): Promise<string | null> {
+  try {
+    const outcome = await recordJob(context, number);
+    return outcome === 'done' ? null : outcome.delayed;
+  } catch (error) {
+    const cause = error instanceof Error && error.cause !== undefined ? ` (${messageOf(error.cause)})` : '';
+    return `${messageOf(error)}${cause}`;
+  }
+}
+
+/** Waits, or returns early where `signal` fires. */
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const finish = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', finish);
+      resolve();
+    };
+    const timer = setTimeout(finish, ms);
+    signal.addEventListener('abort', finish);
+  });
+}

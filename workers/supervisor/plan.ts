@@ -1,0 +1,164 @@
+/**
+ * What passes between worker and supervisor through the attempt's folder: the plan, and what is known while it runs and after.
+ * Parsed by hand: the supervisor starts once per run and a schema library would double its start-up time.
+ */
+import type { DeviceClass, MemorySource, StepName, StepResult } from '../../src/domain/run.ts';
+import { LabError } from '../../src/errors/lab-error.ts';
+import type { DeviceHolder } from '../device-lock.ts';
+import type { ProcessIdentity } from '../process-tree.ts';
+
+/** All steps in their order. */
+export const stepNames: readonly StepName[] = ['prepare', 'train', 'score'];
+
+/** One command of the run. */
+export interface PlannedStep {
+  name: StepName;
+  /** The complete command line, sandbox included. The first word is a program, never a shell builtin. */
+  argv: string[];
+  /** Absolute folder to start in. */
+  cwd: string;
+  /** The complete environment, but for secrets and LAB_RUN. */
+  env: Record<string, string>;
+  /** Name of the log file in the attempt's folder; stdout and stderr are appended to it. */
+  log: string;
+  /** Wall limit in seconds; null for none. */
+  wallSeconds: number | null;
+}
+
+/** The content of plan.json. */
+export interface SupervisorPlan {
+  schema: 1;
+  job: number;
+  attempt: number;
+  /** Value of LAB_RUN in the environment of all the run's processes, "<labId>/<job>.<attempt>"; no spaces. */
+  marker: string;
+  deviceLock: { folder: string; key: string };
+  /** Lab root, for those who ask who holds the device. */
+  lab: string;
+  /** Seconds between SIGTERM and SIGKILL at the wall limit. */
+  graceSeconds: number;
+  deviceClass: DeviceClass;
+  /** Which GPU to read memory of; null for a CPU or where it is not known. */
+  gpuUuid: string | null;
+  /** Names taken from the supervisor's own environment when a step starts, and never written to disk. */
+  secretNames: string[];
+  steps: PlannedStep[];
+}
+
+/** Content of `started`. */
+export interface StartedRecord {
+  schema: 1;
+  supervisor: ProcessIdentity;
+  bootId: string;
+  /** ISO 8601. */
+  at: string;
+}
+
+/** Content of `waiting.json`: who holds the device that the run waits for. */
+export interface WaitingRecord {
+  schema: 1;
+  holder: DeviceHolder | 'unknown';
+  /** ISO 8601. */
+  since: string;
+}
+
+/** Why the lab itself ended a step. */
+export type StopReason = 'timeout' | 'killed';
+
+/** How an attempt ended: completed says that every step ended by itself, whatever its exit code. */
+export type ExitReason = 'completed' | StopReason | 'interrupted';
+
+/** The content of `exit`. */
+export interface SupervisorExit {
+  schema: 1;
+  reason: ExitReason;
+  /** Steps that were started, in their order. */
+  steps: StepResult[];
+  /** Peak memory in MiB; null where nothing could be measured. */
+  peakMemoryMib: number | null;
+  memorySource: MemorySource;
+  /** ISO 8601, when the device was first held; null where it never was. */
+  startedAt: string | null;
+  /** ISO 8601. */
+  endedAt: string;
+  /** How many supervisors worked on it: 1 unless one was killed. */
+  supervisors: number;
+  /** One sentence where something other than the run's own commands went wrong; null otherwise. */
+  problem: string | null;
+}
+
+/** The plan in a parsed plan.json. Throws LabError naming the first field that is not as expected. */
+export function parsePlan(value: unknown): SupervisorPlan {
+  const plan = recordOf(value, 'plan');
+  if (plan.schema !== 1) throw planError('schema', plan.schema, '1');
+  const deviceLock = recordOf(plan.deviceLock, 'deviceLock');
+  if (plan.deviceClass !== 'cpu' && plan.deviceClass !== 'gpu')
+    throw planError('deviceClass', plan.deviceClass, 'cpu or gpu');
+  const marker = textOf(plan.marker, 'marker');
+  if (/\s/.test(marker)) throw planError('marker', marker, 'a text without spaces');
+  return {
+    schema: 1,
+    job: numberOf(plan.job, 'job'),
+    attempt: numberOf(plan.attempt, 'attempt'),
+    marker,
+    deviceLock: {
+      folder: textOf(deviceLock.folder, 'deviceLock.folder'),
+      key: textOf(deviceLock.key, 'deviceLock.key'),
+    },
+    lab: textOf(plan.lab, 'lab'),
+    graceSeconds: numberOf(plan.graceSeconds, 'graceSeconds'),
+    deviceClass: plan.deviceClass,
+    gpuUuid: plan.gpuUuid === null ? null : textOf(plan.gpuUuid, 'gpuUuid'),
+    secretNames: textsOf(plan.secretNames, 'secretNames'),
+    steps: listOf(plan.steps, 'steps').map(parseStep),
+  };
+}
+
+function parseStep(value: unknown, index: number): PlannedStep {
+  const at = `steps[${index}]`;
+  const step = recordOf(value, at);
+  const name = stepNames.find((known) => known === step.name);
+  if (name === undefined) throw planError(`${at}.name`, step.name, stepNames.join(', '));
+  const argv = textsOf(step.argv, `${at}.argv`);
+  if (argv.length === 0) throw planError(`${at}.argv`, argv, 'at least the program');
+  const env = Object.entries(recordOf(step.env, `${at}.env`)).map(([key, text]) => [
+    key,
+    textOf(text, `${at}.env.${key}`),
+  ]);
+  return {
+    name,
+    argv,
+    cwd: textOf(step.cwd, `${at}.cwd`),
+    env: Object.fromEntries(env) as Record<string, string>,
+    log: textOf(step.log, `${at}.log`),
+    wallSeconds: step.wallSeconds === null ? null : numberOf(step.wallSeconds, `${at}.wallSeconds`),
+  };
+}
+
+function planError(field: string, value: unknown, expected: string): LabError {
+  return new LabError('internal', `plan.json: ${field} is ${JSON.stringify(value)}, expected ${expected}`);
+}
+
+function recordOf(value: unknown, field: string): Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw planError(field, value, 'an object');
+  return value as Record<string, unknown>;
+}
+
+function listOf(value: unknown, field: string): unknown[] {
+  if (!Array.isArray(value)) throw planError(field, value, 'a list');
+  return value;
+}
+
+function textsOf(value: unknown, field: string): string[] {
+  return listOf(value, field).map((item, index) => textOf(item, `${field}[${index}]`));
+}
+
+function textOf(value: unknown, field: string): string {
+  if (typeof value !== 'string') throw planError(field, value, 'a text');
+  return value;
+}
+
+function numberOf(value: unknown, field: string): number {
+  if (typeof value !== 'number' || !Number.isFinite(value)) throw planError(field, value, 'a number');
+  return value;
+}

@@ -1,0 +1,83 @@
+/**
+ * The small shell program around each step. It lies outside the sandbox and in its own session, writes who it is before the
+ * step's command starts and the exit code after it has ended, so both survive the supervisor. Only one wrapper per step wins.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import type { StepName, StepResult } from '../../src/domain/run.ts';
+import { type ProcessIdentity, parseProcStat, readBootId } from '../process-tree.ts';
+import { readChangeTimeMs, readTextFile, stepPath } from './attempt-files.ts';
+import type { PlannedStep } from './plan.ts';
+
+/** Exit code of a wrapper that ran nothing: another one was first, or the pid file could not be made. */
+export const wrapperLostCode = 125;
+
+// Handlers (unlike ignored signals) are reset in the child, so a signal to the group ends the command and not the wrapper.
+// "end" tells a whole file from one that is just being written; the loops wait out a full disk.
+const script = `
+trap : TERM INT HUP
+pid_file=$1 exit_file=$2 folder=$3
+shift 3
+(set -C; : > "$pid_file") 2>/dev/null || exit ${wrapperLostCode}
+if [ -r "/proc/$$/stat" ]; then read -r identity < "/proc/$$/stat"; else identity=$(LC_ALL=C ps -o lstart= -p "$$"); fi
+until printf '%s\\n%s\\nend\\n' "$$" "$identity" 2>/dev/null > "$pid_file"; do sleep 1; done
+if cd -- "$folder"; then "$@"; code=$?; else code=126; fi
+until printf '%s end\\n' "$code" 2>/dev/null > "$exit_file"; do sleep 1; done
+`;
+
+/** A step that was started. `unfinished`: its wrapper has begun to write who it is, and may have died over it. */
+export type StepStart = { identity: ProcessIdentity; startedAtMs: number } | 'unfinished';
+
+/**
+ * Starts a step's wrapper. It and all below it hold the device through `deviceFd`. Throws the system's error where the log cannot
+ * be opened; a failed spawn shows as the child's `error` event.
+ */
+export function spawnStep(
+  attemptDir: string,
+  step: PlannedStep,
+  extraEnv: Record<string, string>,
+  deviceFd: number,
+): ChildProcess {
+  const log = openSync(join(attemptDir, step.log), 'a', 0o644);
+  try {
+    const files = [stepPath(attemptDir, step.name, 'pid'), stepPath(attemptDir, step.name, 'exit')];
+    return spawn('/bin/sh', ['-c', script, 'nightlab-step', ...files, step.cwd, ...step.argv], {
+      cwd: '/',
+      detached: true,
+      env: { ...step.env, ...extraEnv },
+      stdio: ['ignore', log, log, deviceFd],
+    });
+  } finally {
+    closeSync(log);
+  }
+}
+
+/** What a step's pid file says; null where the step was never started. */
+export function readStepStart(attemptDir: string, step: StepName): StepStart | null {
+  const path = stepPath(attemptDir, step, 'pid');
+  const text = readTextFile(path);
+  if (text === null) return null;
+  const [pidLine, identityLine, end] = text.split('\n');
+  const startedAtMs = readChangeTimeMs(path);
+  if (pidLine === undefined || identityLine === undefined || end !== 'end' || startedAtMs === null) return 'unfinished';
+  const start = parseProcStat(identityLine)?.start ?? identityLine.trim().replace(/\s+/g, ' ');
+  return { identity: { pid: Number(pidLine), start, bootId: readBootId() }, startedAtMs };
+}
+
+/** What a step's exit file says: the shell's exit code and when it was written; null where the step has not ended by itself. */
+export function readStepExit(attemptDir: string, step: StepName): { code: number; endedAtMs: number } | null {
+  const path = stepPath(attemptDir, step, 'exit');
+  const match = /^(\d+) end\n$/.exec(readTextFile(path) ?? '');
+  const endedAtMs = readChangeTimeMs(path);
+  if (match === null || endedAtMs === null) return null;
+  return { code: Number(match[1]), endedAtMs };
+}
+
+/** The result of a step that left an exit code. Shells and bubblewrap report a signal as 128 plus its number. */
+export function stepResultOf(name: StepName, code: number, startedAtMs: number, endedAtMs: number): StepResult {
+  const signal = Object.entries(constants.signals).find(([, number]) => number === code - 128)?.[0] ?? null;
+  const seconds = Math.max(0, endedAtMs - startedAtMs) / 1000;
+  return { name, exitCode: signal === null ? code : null, signal, seconds };
+}
