@@ -1,0 +1,166 @@
+/**
+ * The door of the queue: from a request to a job that is safe on disk. The label is parsed, the tree is snapshotted, frozen files are
+ * checked and the track is bound here, before a number is promised.
+ */
+import { join } from 'node:path';
+import type { BookedJob, JobBook } from '../../queue/job-book.ts';
+import { jobFolder } from '../../queue/job-store.ts';
+import { parseLabel } from '../../queue/label.ts';
+import { listScoredRuns } from '../../workers/recorder/decide-job.ts';
+import { findRepositoryRoot, type LabPaths } from '../config/lab-paths.ts';
+import type { LabConfig } from '../config/schema.ts';
+import type { Job, JobKind } from '../domain/job.ts';
+import { LabError } from '../errors/lab-error.ts';
+import { findCommit, resolveCommit } from '../git/repository.ts';
+import { runGit } from '../git/run-git.ts';
+import { snapshotTree } from '../git/snapshot.ts';
+import { ensureFrozen } from '../rules/frozen.ts';
+import { computeTrack } from '../rules/tracks.ts';
+import { viewTrack } from '../stats/track-view.ts';
+import type { AddRequest, Routes } from './routes.ts';
+
+/** What the door needs of the daemon. */
+export interface AddContext {
+  paths: LabPaths;
+  config: LabConfig;
+  main: string;
+  book: JobBook;
+  /** Device classes that have a worker. */
+  classes: ReadonlySet<'cpu' | 'gpu'>;
+}
+
+/** Priority of a job that names none. BullMQ runs lower ones first. */
+export const normalPriority = 1000;
+
+/** Queues one job. Throws LabError with what was wrong; nothing is left of a refused one but an unused number. */
+export async function addJob(
+  context: AddContext,
+  request: AddRequest,
+): Promise<{ booked: BookedJob; response: Routes['add']['response'] }> {
+  const { paths, config, main, book } = context;
+  const label = request.label === null ? null : parseLabel(request.label, config.metric.direction);
+  if (label === null && request.kind === 'plain') {
+    throw new LabError('usage', 'the job has no label', {
+      hints: ['write --label "Q: does order 5 help? H: saves 0.2 bpb"'],
+    });
+  }
+  const command = request.command ?? config.commands.train;
+  const device = request.device ?? config.run.device;
+  if (!context.classes.has(device)) {
+    throw new LabError(
+      'user',
+      `this machine has no ${device} device, expected one of: ${[...context.classes].join(', ')}`,
+      {
+        hints: [
+          '`lab doctor` shows the devices that were found',
+          `--device ${[...context.classes][0] ?? 'cpu'} takes another`,
+        ],
+      },
+    );
+  }
+  if (findRepositoryRoot(request.checkout) !== paths.root) {
+    throw new LabError('user', `${request.checkout} is not a checkout of the lab ${paths.root}`, {
+      hints: ['run `lab add` inside the lab or one of its worktrees'],
+    });
+  }
+  if ((await findCommit(paths.root, main)) === null) {
+    throw new LabError('user', `the branch ${main} has no commit yet, expected one with lab.yaml in it`, {
+      hints: ['`git add -A && git commit -m start`'],
+    });
+  }
+  const notes: string[] = [];
+  const source = await takeSource(context, request, notes);
+  if (!request.here) await ensureFrozen(paths.root, main, source.commit, config.rules);
+  const track = await computeTrack(paths, config, main);
+  const champion = viewTrack(listScoredRuns(book.all()), track, null).champion;
+  const experiment = request.kind === 'plain' ? await findExperiment(paths, request.checkout) : null;
+  const kind: JobKind = experiment === null ? request.kind : 'experiment';
+  const booked = await book.create(
+    async (number): Promise<Job> => {
+      await runGit(paths.root, ['update-ref', `refs/nightlab/jobs/${number}`, source.commit]);
+      return {
+        schema: 1,
+        number,
+        kind,
+        experiment,
+        label,
+        command,
+        commit: source.commit,
+        snapshot: source.isSnapshot,
+        base: champion?.commit ?? null,
+        directory: request.directory,
+        here: request.here ? join(request.checkout, request.directory) : null,
+        device,
+        seed: request.seed,
+        env: request.env,
+        secretNames: Object.keys(request.secrets),
+        track,
+        wallSeconds: request.wallSeconds ?? config.run.wallSeconds,
+        queuedAt: formatLocalTime(new Date()),
+      };
+    },
+    { schema: 1, rank: Date.now(), priority: normalPriority, hold: null, removedAt: null },
+  );
+  await runGit(paths.root, ['update-ref', '-d', source.ref]).catch((error: unknown) =>
+    notes.push(`${source.ref} stays: ${String(error)}`),
+  );
+  const { number, commit, snapshot } = booked.job;
+  return {
+    booked,
+    response: {
+      number,
+      commit,
+      snapshot,
+      untracked: source.untracked,
+      notes: [...notes, `run folder ${jobFolder(paths.runs, number)}`],
+    },
+  };
+}
+
+interface Source {
+  commit: string;
+  isSnapshot: boolean;
+  untracked: string[];
+  /** Temporary ref that keeps the commit until the job's own ref does. */
+  ref: string;
+}
+
+async function takeSource({ config, main, paths }: AddContext, request: AddRequest, notes: string[]): Promise<Source> {
+  const ref = `refs/nightlab/adding/${process.pid}-${Date.now()}-${Math.random().toString(36).slice(2, 8)}`;
+  if (request.kind === 'baseline') {
+    const commit = await resolveCommit(paths.root, main);
+    await runGit(paths.root, ['update-ref', ref, commit]);
+    return { commit, isSnapshot: false, untracked: [], ref };
+  }
+  if (request.here) {
+    const commit = await resolveCommit(request.checkout, 'HEAD');
+    await runGit(paths.root, ['update-ref', ref, commit]);
+    notes.push('--here: runs in place; what is in the folder when it starts is what runs, and the row is flagged');
+    return { commit, isSnapshot: false, untracked: [], ref };
+  }
+  const megabyte = 1_000_000;
+  const snapshot = await snapshotTree(request.checkout, {
+    ref,
+    message: `nightlab: snapshot for a job\n\n${request.label ?? request.command ?? ''}`,
+    maxFileBytes: config.snapshot.maxFileMb * megabyte,
+    maxTotalBytes: config.snapshot.maxTotalMb * megabyte,
+  });
+  for (const path of snapshot.notCaptured)
+    notes.push(`${path}: a nested repository or a dirty submodule, not part of the snapshot`);
+  return { commit: snapshot.commit, isSnapshot: snapshot.isSnapshot, untracked: snapshot.untracked, ref };
+}
+
+/** The slug of the experiment whose worktree this is; null elsewhere. */
+async function findExperiment(paths: LabPaths, checkout: string): Promise<string | null> {
+  if (!checkout.startsWith(`${paths.worktrees}/`)) return null;
+  const branch = (await runGit(checkout, ['symbolic-ref', '--quiet', '--short', 'HEAD']).catch(() => '')).trim();
+  return /^exp\/(.+)$/.exec(branch)?.[1] ?? null;
+}
+
+/** ISO 8601 with the local offset, to the second. */
+export function formatLocalTime(date: Date): string {
+  const offset = -date.getTimezoneOffset();
+  const sign = offset < 0 ? '-' : '+';
+  const two = (value: number) => String(Math.floor(Math.abs(value))).padStart(2, '0');
+  return `${new Date(date.getTime() + offset * 60_000).toISOString().slice(0, 19)}${sign}${two(offset / 60)}:${two(offset % 60)}`;
+}

@@ -1,0 +1,217 @@
+/**
+ * The daemon of a lab: Redis as its child, a worker per device, the recorder, the jobs in memory, and what the API can ask of them.
+ * It owns no run: started again after a kill -9, it rebuilds the queues from the run folders and attaches to what is still going.
+ */
+import type { Logger } from 'pino';
+import { createConnection } from '../../queue/connection.ts';
+import { type BookedJob, isOver, type JobBook, listWaiting, nextAttempt, openJobBook } from '../../queue/job-book.ts';
+import { attemptFolder } from '../../queue/job-store.ts';
+import { createReadyQueue, queueName, type ReadyQueue, readyId } from '../../queue/ready-queue.ts';
+import { chooseRedis } from '../../queue/redis-install.ts';
+import { type RedisHandle, startRedis } from '../../queue/redis-server.ts';
+import { type Device, probeDevices } from '../../workers/device-probe.ts';
+import { createDeviceWorker } from '../../workers/device-worker.ts';
+import { createRecorder, restoreLostRecords } from '../../workers/recorder/recorder.ts';
+import { requestKill } from '../../workers/supervisor/launch.ts';
+import { type LabPaths, redisCacheFolder } from '../config/lab-paths.ts';
+import type { LabConfig } from '../config/schema.ts';
+import type { Job } from '../domain/job.ts';
+import { messageOf } from '../errors/lab-error.ts';
+import { resolveMainBranch } from '../git/repository.ts';
+import { reachPoint } from '../lab/named-point.ts';
+import { probeSandbox } from '../sandbox/bubblewrap.ts';
+import { addJob, formatLocalTime } from './add-job.ts';
+import type { AddRequest, Routes } from './routes.ts';
+
+/** A running daemon. */
+export interface Daemon {
+  readonly book: JobBook;
+  readonly devices: Device[];
+  readonly config: LabConfig;
+  readonly main: string;
+  redisDescription(): string;
+  /** What is wrong right now, one line each. */
+  problems(): string[];
+  add(request: AddRequest): Promise<Routes['add']['response']>;
+  kill(number: number, graceSeconds: number | null): Promise<{ outcome: string; ok: boolean }>;
+  /** Ends workers, recorder and Redis; runs go on. */
+  stop(): Promise<void>;
+}
+
+/** Starts everything. Throws LabError where Redis or the repository cannot serve. */
+export async function startDaemon(paths: LabPaths, config: LabConfig, log: Logger): Promise<Daemon> {
+  const say = (line: string, details: Record<string, unknown> = {}) => log.info(details, line);
+  const main = await resolveMainBranch(paths.root, config.main);
+  const book = openJobBook(paths.runs);
+  const sandbox = await probeSandbox();
+  const probe = await probeDevices();
+  for (const problem of probe.problems) log.warn({ problem }, 'device');
+  const choice = await chooseRedis({
+    url: config.redis.url,
+    cacheDir: redisCacheFolder(),
+    install: config.redis.install,
+    say,
+  });
+  const startServer = () => startRedis({ dataDir: paths.redisData, socketPath: paths.redisSocket, choice, say });
+  let redis: RedisHandle = await startServer();
+  say('redis', { description: redis.description, adopted: redis.isAdopted });
+
+  const troubles = new Map<string, string>();
+  let reviving: Promise<void> | null = null;
+  let isStopping = false;
+  const onRedisError = (error: Error) => {
+    if (isStopping) return;
+    troubles.set('redis', `Redis: ${error.message}`);
+    revive();
+  };
+  // Runs do not need Redis: when it went away it is started again, and whatever it lost is put back from the run folders.
+  const revive = () => {
+    if (reviving || isStopping) return;
+    reviving = (async () => {
+      for (let tries = 0; !isStopping; tries++) {
+        try {
+          redis = await startServer();
+          await refill();
+          troubles.delete('redis');
+          say('redis is back', { tries });
+          return;
+        } catch (error) {
+          log.warn({ problem: messageOf(error) }, 'redis does not start');
+          await new Promise((resume) => setTimeout(resume, Math.min(5000, 200 * 2 ** tries)));
+        }
+      }
+    })().finally(() => {
+      reviving = null;
+    });
+  };
+
+  const connections = ['queue', 'worker'].map((use) =>
+    createConnection(redis.connection, use === 'worker' ? 'worker' : 'client', onRedisError),
+  );
+  const queueConnection = createConnection(redis.connection, 'worker', onRedisError);
+  const workerConnection = () => {
+    const connection = createConnection(redis.connection, 'worker', onRedisError);
+    connections.push(connection);
+    return connection;
+  };
+  connections.push(queueConnection);
+  const classes = new Set(probe.devices.map((device) => device.class));
+  const ready = new Map<string, ReadyQueue>();
+  for (const part of [...classes, 'record'])
+    ready.set(part, createReadyQueue(queueName(paths.id, part), queueConnection, onRedisError));
+
+  const waitingFor = (part: string): BookedJob[] =>
+    part === 'record'
+      ? book.all().filter((job) => isOver(job) && !job.recorded?.isDone)
+      : listWaiting(book.all()).filter((job) => job.job.device === part);
+  const readyJob = (job: BookedJob) => ({
+    number: job.job.number,
+    attempt: nextAttempt(job) ?? job.run?.attempt ?? 1,
+    priority: job.entry.priority,
+  });
+  const refill = async () => {
+    for (const [part, queue] of ready) {
+      const known = await queue.listIds();
+      await queue.add(
+        waitingFor(part)
+          .map(readyJob)
+          .filter((job) => !known.has(readyId(job))),
+      );
+    }
+  };
+  // With the daemon's lock held, nobody else can be at work on these queues: what Redis remembers of them is only ever out of date.
+  for (const queue of ready.values()) await queue.clear();
+  reachPoint('queues-cleared');
+  await refill();
+
+  const secrets = new Map<number, Record<string, string>>();
+  const secretsOf = (job: Job): Record<string, string> => {
+    const known = secrets.get(job.number) ?? {};
+    const found: Record<string, string> = {};
+    for (const name of job.secretNames) {
+      const value = known[name] ?? process.env[name];
+      if (value !== undefined) found[name] = value;
+    }
+    return found;
+  };
+  const recorderContext = { paths, config, main, book, say };
+  const toRecorder = async (number: number) => {
+    const job = book.get(number);
+    const part = isOver(job) ? 'record' : job.job.device;
+    await ready.get(part)?.add([readyJob(job)]);
+  };
+  const workers = probe.devices.map((device) =>
+    createDeviceWorker({
+      context: { paths, config, main, device, sandbox, secretsOf },
+      book,
+      queueName: queueName(paths.id, device.class),
+      connection: workerConnection(),
+      onOutcome: toRecorder,
+      onError: onRedisError,
+      say,
+    }),
+  );
+  const recorder = createRecorder(recorderContext, queueName(paths.id, 'record'), workerConnection(), onRedisError);
+  // An editor may save an old buffer at any time; what it drops is put back within a minute, and at every start.
+  const restore = () =>
+    restoreLostRecords(recorderContext)
+      .then(() => troubles.delete('restore'))
+      .catch((error: unknown) => troubles.set('restore', `records: ${messageOf(error)}`));
+  void restore();
+  const timers = [setInterval(restore, 30_000), setInterval(() => void refill().catch(onRedisError), 10_000)];
+
+  return {
+    book,
+    devices: probe.devices,
+    config,
+    main,
+    redisDescription: () => redis.description,
+    problems: () => [
+      ...troubles.values(),
+      ...(redis.durable
+        ? []
+        : [
+            `Redis is the stand-in in memory (${redis.description}); runs and rows are safe, the queue is rebuilt from run folders; \`lab doctor\` says how to get a real one`,
+          ]),
+      ...(config.sandbox === 'preferred' && sandbox.kind === 'none'
+        ? [`no sandbox (${sandbox.reason}): rows are flagged unsandboxed`]
+        : []),
+    ],
+    async add(request) {
+      const { booked, response } = await addJob({ paths, config, main, book, classes }, request);
+      if (Object.keys(request.secrets).length > 0) secrets.set(booked.job.number, request.secrets);
+      reachPoint('enqueued');
+      // The job is safe in its folder; if Redis is away just now, the refill after its return brings it in.
+      await ready
+        .get(booked.job.device)
+        ?.add([readyJob(booked)])
+        .catch(onRedisError);
+      say('queued', { job: booked.job.number, label: booked.job.label?.text, command: booked.job.command });
+      return response;
+    },
+    async kill(number, graceSeconds) {
+      const job = book.get(number);
+      if (job.live !== null) {
+        await requestKill(attemptFolder(paths.runs, number, job.live.attempt), graceSeconds ?? config.run.graceSeconds);
+        return {
+          outcome: `job ${number}: asked to end; it gets ${graceSeconds ?? config.run.graceSeconds} s before SIGKILL`,
+          ok: true,
+        };
+      }
+      const attempt = nextAttempt(job);
+      if (attempt === null) return { outcome: `job ${number} is over already`, ok: false };
+      await book.setEntry(number, { ...job.entry, removedAt: formatLocalTime(new Date()) });
+      await ready.get(job.job.device)?.remove({ number, attempt }).catch(onRedisError);
+      return { outcome: `job ${number}: removed from the queue before it ran`, ok: true };
+    },
+    async stop() {
+      isStopping = true;
+      for (const timer of timers) clearInterval(timer);
+      await Promise.all([...workers, recorder].map((part) => part.close()));
+      await Promise.all([...ready.values()].map((queue) => queue.close().catch(() => undefined)));
+      for (const connection of connections) connection.disconnect();
+      await redis.stop();
+    },
+  };
+}
+

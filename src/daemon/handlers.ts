@@ -1,0 +1,94 @@
+/** What each route does, on top of the daemon: views of jobs and devices, waiting for changes, adding, killing, ending. */
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { join } from 'node:path';
+import { type BookedJob, listWaiting, stateOf } from '../../queue/job-book.ts';
+import { attemptFolder } from '../../queue/job-store.ts';
+import { parseProgress } from '../../workers/log-reading/progress.ts';
+import { listScoredRuns } from '../../workers/recorder/decide-job.ts';
+import type { LabPaths } from '../config/lab-paths.ts';
+import { buildId } from '../config/package-root.ts';
+import { errnoOf } from '../errors/lab-error.ts';
+import { computeTrack } from '../rules/tracks.ts';
+import { viewTrack } from '../stats/track-view.ts';
+import type { RouteHandlers } from './api.ts';
+import type { Daemon } from './daemon.ts';
+import type { JobView } from './routes.ts';
+
+const waitLimitMs = 20_000;
+
+/** The handlers of a daemon; `end` is called once the answer to `down` is on its way. */
+export function createHandlers(paths: LabPaths, daemon: Daemon, end: () => void): RouteHandlers {
+  const { book } = daemon;
+  const views = (numbers: number[]): JobView[] => {
+    const waiting = listWaiting(book.all()).map((job) => job.job.number);
+    const chosen = numbers.length === 0 ? book.all() : numbers.map((number) => book.get(number));
+    return chosen.map((booked) => {
+      const { env: _env, ...job } = booked.job;
+      const state = stateOf(booked, waiting.indexOf(job.number) + 1, readProgress(paths, booked));
+      return { job, state, decision: booked.recorded?.decision ?? null };
+    });
+  };
+  return {
+    hello: async () => ({ build: buildId(), pid: process.pid, root: paths.root }),
+    add: (request) => daemon.add(request),
+    status: async ({ numbers }) => {
+      const track = await computeTrack(paths, daemon.config, daemon.main);
+      const view = viewTrack(listScoredRuns(book.all()), track, null);
+      return {
+        jobs: views(numbers),
+        devices: daemon.devices.map((device) => ({
+          id: device.id,
+          class: device.class,
+          model: device.model,
+          job: book.all().find((job) => job.live?.device === device.id)?.job.number ?? null,
+        })),
+        track,
+        champion: view.champion && {
+          commit: view.champion.commit,
+          metric: view.champion.value,
+          source:
+            view.champion.commit === view.baseline?.commit
+              ? `baseline over ${view.champion.runs} runs`
+              : `job ${view.champion.jobs.join(', ')}`,
+        },
+        redis: daemon.redisDescription(),
+        problems: daemon.problems(),
+      };
+    },
+    wait: async ({ numbers, seen }) => {
+      const now = await book.waitForChange(numbers, seen, waitLimitMs);
+      return { seen: now, jobs: views(numbers) };
+    },
+    kill: async ({ numbers, graceSeconds }) => {
+      const results = [];
+      for (const number of numbers) results.push({ number, ...(await daemon.kill(number, graceSeconds)) });
+      return { results };
+    },
+    down: async () => {
+      const running = book.all().filter((job) => job.live !== null);
+      const queued = listWaiting(book.all());
+      setImmediate(end);
+      return { running: running.map((job) => job.job.number), queued: queued.map((job) => job.job.number) };
+    },
+  };
+}
+
+/** The last progress line of a running job's log; null where there is none. */
+function readProgress(paths: LabPaths, booked: BookedJob): string | null {
+  if (booked.live === null || booked.live.step !== 'train') return null;
+  const file = join(attemptFolder(paths.runs, booked.job.number, booked.live.attempt), 'run.log');
+  try {
+    const handle = openSync(file, 'r');
+    try {
+      const { size } = fstatSync(handle);
+      const tail = Buffer.alloc(Math.min(size, 4096));
+      readSync(handle, tail, 0, tail.length, size - tail.length);
+      return parseProgress(tail);
+    } finally {
+      closeSync(handle);
+    }
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return null;
+    throw error;
+  }
+}

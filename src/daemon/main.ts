@@ -1,0 +1,74 @@
+/**
+ * Entry point of the daemon (`dist/daemon.js <lab root>`), started by the client. One per lab, held by a kernel lock; a second one ends
+ * with exit code 75, so that its client talks to the first. SIGTERM and SIGINT end it like `lab down`.
+ */
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { destination, pino } from 'pino';
+import { ensureRuntime, labPaths } from '../config/lab-paths.ts';
+import { loadConfig } from '../config/load.ts';
+import { buildId } from '../config/package-root.ts';
+import { exitCodes, formatError, LabError } from '../errors/lab-error.ts';
+import { writeJsonSynced } from '../lab/atomic-write.ts';
+import { tryLock } from '../lab/kernel-lock.ts';
+import { serveApi } from './api.ts';
+import { startDaemon } from './daemon.ts';
+import { createHandlers } from './handlers.ts';
+
+const alreadyRunning = 75;
+
+async function main(): Promise<void> {
+  const root = process.argv[2];
+  if (root === undefined) throw new LabError('usage', 'the daemon needs the folder of its lab; `lab up` starts it');
+  const paths = labPaths(root);
+  const config = loadConfig(paths.root, { environment: process.env });
+  mkdirSync(paths.logs, { recursive: true });
+  const lock = await tryLock(paths.daemonLock);
+  if (lock === null) {
+    process.exitCode = alreadyRunning;
+    return;
+  }
+  ensureRuntime(paths);
+  const log = pino(
+    { base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime },
+    destination({ dest: paths.daemonLog, sync: true, mkdir: true }),
+  );
+  const crash = (error: unknown) => {
+    log.fatal({ err: error }, 'the daemon ends on an error it did not expect');
+    process.stderr.write(formatError(error));
+    process.exit(exitCodes.internal);
+  };
+  process.on('uncaughtException', crash);
+  process.on('unhandledRejection', crash);
+  log.info({ build: buildId(), root: paths.root }, 'starting');
+  const daemon = await startDaemon(paths, config, log);
+  let isEnding = false;
+  const end = () => {
+    if (isEnding) return;
+    isEnding = true;
+    log.info('ending; running jobs go on');
+    server.close();
+    rmSync(join(paths.state, 'daemon.json'), { force: true });
+    daemon
+      .stop()
+      .catch((error: unknown) => log.error({ err: error }, 'ending'))
+      .finally(() => {
+        rmSync(paths.socket, { force: true });
+        process.exit(0);
+      });
+  };
+  const server = await serveApi(paths.socket, createHandlers(paths, daemon, end), (error) =>
+    log.error({ err: error }, 'request'),
+  );
+  await writeJsonSynced(join(paths.state, 'daemon.json'), { pid: process.pid, socket: paths.socket, build: buildId() });
+  process.on('SIGTERM', end);
+  process.on('SIGINT', end);
+  // The terminal may close; the daemon stays.
+  process.on('SIGHUP', () => log.info('the terminal closed'));
+  log.info({ socket: paths.socket }, 'ready');
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(formatError(error));
+  process.exit(error instanceof LabError ? exitCodes[error.kind] : exitCodes.internal);
+});

@@ -1,0 +1,40 @@
+/** Checks what arrives on the daemon's socket, one schema per route. */
+import { z } from 'zod';
+import { LabError } from '../errors/lab-error.ts';
+import type { RouteName, Routes } from './routes.ts';
+
+const numbers = z.array(z.number().int().positive());
+
+const schemas = {
+  hello: z.strictObject({}),
+  add: z.strictObject({
+    kind: z.enum(['plain', 'baseline', 'task']),
+    label: z.string().nullable(),
+    command: z.string().nullable(),
+    checkout: z.string().startsWith('/'),
+    directory: z.string(),
+    here: z.boolean(),
+    device: z.enum(['cpu', 'gpu']).nullable(),
+    seed: z.number().int().nonnegative().nullable(),
+    env: z.record(z.string(), z.string()),
+    secrets: z.record(z.string(), z.string()),
+    wallSeconds: z.number().positive().nullable(),
+  }),
+  status: z.strictObject({ numbers }),
+  wait: z.strictObject({ numbers, seen: z.number().int() }),
+  kill: z.strictObject({ numbers: numbers.min(1), graceSeconds: z.number().nonnegative().nullable() }),
+  down: z.strictObject({}),
+} satisfies { [Name in RouteName]: z.ZodType };
+
+/** Whether a word names a route. */
+export function isRoute(name: string): name is RouteName {
+  return Object.hasOwn(schemas, name);
+}
+
+/** The checked request of a route. Throws LabError (usage) that names the field. */
+export function parseRequest<Name extends RouteName>(route: Name, raw: unknown): Routes[Name]['request'] {
+  const parsed = schemas[route].safeParse(raw);
+  if (parsed.success) return parsed.data as Routes[Name]['request'];
+  const [issue] = parsed.error.issues;
+  throw new LabError('usage', `${route}: ${issue?.path.join('.') || 'request'}: ${issue?.message ?? 'not readable'}`);
+}

@@ -1,0 +1,80 @@
+/**
+ * The daemon's API: one table of routes, each with its request and its response. Types only, so that the thin client can import it
+ * without loading the schema library; requests are checked in request-schema.ts. Carried as `POST /v1/<route>` with JSON on a unix socket.
+ */
+import type { Job, JobState } from '../domain/job.ts';
+import type { Decision } from '../domain/result.ts';
+import type { DeviceClass } from '../domain/run.ts';
+
+/** A job as views show it. */
+export interface JobView {
+  job: Omit<Job, 'env'>;
+  state: JobState;
+  decision: Decision | null;
+}
+
+/** A device as views show it. */
+export interface DeviceView {
+  id: string;
+  class: DeviceClass;
+  model: string;
+  /** Number of the job that runs on it; null where it is idle. */
+  job: number | null;
+}
+
+/** What `lab add` asks for. */
+export interface AddRequest {
+  kind: 'plain' | 'baseline' | 'task';
+  /** Null only for baseline jobs. */
+  label: string | null;
+  command: string | null;
+  /** Checkout that is snapshotted: the root or a worktree. */
+  checkout: string;
+  /** Folder inside the checkout to run in; "" is its top. */
+  directory: string;
+  /** Run in place, in checkout/directory. */
+  here: boolean;
+  device: DeviceClass | null;
+  seed: number | null;
+  /** Captured environment, already allow-listed. */
+  env: Record<string, string>;
+  /** Values of env.secret; kept in memory only. */
+  secrets: Record<string, string>;
+  wallSeconds: number | null;
+}
+
+/** Every route with its request and its response. */
+export interface Routes {
+  hello: { request: Record<string, never>; response: { build: string; pid: number; root: string } };
+  add: {
+    request: AddRequest;
+    response: { number: number; commit: string; snapshot: boolean; untracked: string[]; notes: string[] };
+  };
+  status: {
+    request: { /** Empty: all. */ numbers: number[] };
+    response: {
+      jobs: JobView[];
+      devices: DeviceView[];
+      track: string;
+      champion: { commit: string; metric: number | null; source: string } | null;
+      redis: string;
+      problems: string[];
+    };
+  };
+  /** Answers when one of the jobs changed since `seen`, or after about 20 seconds. */
+  wait: { request: { numbers: number[]; seen: number }; response: { seen: number; jobs: JobView[] } };
+  kill: {
+    request: { numbers: number[]; graceSeconds: number | null };
+    response: { results: { number: number; outcome: string; ok: boolean }[] };
+  };
+  /** Ends the daemon; running jobs go on. */
+  down: { request: Record<string, never>; response: { running: number[]; queued: number[] } };
+}
+
+/** Name of a route. */
+export type RouteName = keyof Routes;
+
+/** How an error travels: the parts of a LabError. */
+export interface WireError {
+  error: { kind: string; message: string; hints: string[] };
+}
