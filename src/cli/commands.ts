@@ -1,0 +1,87 @@
+/** Every command of the lab with its summary, in the order of the help. A command's code is loaded only when it is called. */
+import type { CommandSpec } from './define.ts';
+
+/** A command as the help lists it. */
+export interface CommandEntry {
+  name: string;
+  summary: string;
+  load(): Promise<CommandSpec>;
+}
+
+/** The commands by group. */
+export const commandGroups: { title: string; commands: CommandEntry[] }[] = [
+  {
+    title: 'Lab',
+    commands: [
+      {
+        name: 'tour',
+        summary: 'Show a whole lab at work on a small problem',
+        load: async () => (await import('./commands/tour.ts')).tour,
+      },
+      {
+        name: 'init',
+        summary: 'Make a lab here or in a folder',
+        load: async () => (await import('./commands/init.ts')).init,
+      },
+      {
+        name: 'deinit',
+        summary: 'Take hooks, refs and worktrees of the lab away again',
+        load: async () => (await import('./commands/deinit.ts')).deinit,
+      },
+      { name: 'up', summary: 'Start the daemon', load: async () => (await import('./commands/up.ts')).up },
+      {
+        name: 'down',
+        summary: 'End the daemon; running jobs go on',
+        load: async () => (await import('./commands/down.ts')).down,
+      },
+      {
+        name: 'doctor',
+        summary: 'Check what the lab needs on this machine',
+        load: async () => (await import('./commands/doctor.ts')).doctor,
+      },
+      { name: 'logs', summary: "Show the daemon's log", load: async () => (await import('./commands/logs.ts')).logs },
+    ],
+  },
+  {
+    title: 'Queue',
+    commands: [
+      { name: 'add', summary: 'Queue a labelled command', load: async () => (await import('./commands/add.ts')).add },
+      {
+        name: 'status',
+        summary: 'Show the queue, or one job whole',
+        load: async () => (await import('./commands/status.ts')).status,
+      },
+      { name: 'log', summary: 'Show the logs of jobs', load: async () => (await import('./commands/log.ts')).log },
+      {
+        name: 'follow',
+        summary: 'Follow the log of a running job',
+        load: async () => (await import('./commands/follow.ts')).follow,
+      },
+      {
+        name: 'wait',
+        summary: 'Wait for jobs; the exit code is their fate',
+        load: async () => (await import('./commands/wait.ts')).wait,
+      },
+      {
+        name: 'kill',
+        summary: 'End running jobs, take queued ones out',
+        load: async () => (await import('./commands/kill.ts')).kill,
+      },
+    ],
+  },
+  {
+    title: 'Results',
+    commands: [
+      {
+        name: 'baseline',
+        summary: 'Measure the unchanged code and its noise',
+        load: async () => (await import('./commands/baseline.ts')).baseline,
+      },
+      {
+        name: 'results',
+        summary: 'Show results.tsv with the noise it is judged by',
+        load: async () => (await import('./commands/results.ts')).results,
+      },
+    ],
+  },
+];

@@ -1,0 +1,67 @@
+/** `lab baseline`: runs the unchanged code with several seeds; mean and noise of the track come from it. */
+import { findLab } from '../../config/lab-paths.ts';
+import { LabError } from '../../errors/lab-error.ts';
+import { captureEnvironment } from '../capture-environment.ts';
+import { call } from '../client.ts';
+import type { CommandSpec } from '../define.ts';
+import { formatBaseline, readLedger } from '../ledger.ts';
+import { waitForJobs } from '../wait-for-jobs.ts';
+
+/** Measures the baseline. */
+export const baseline: CommandSpec = {
+  name: 'baseline',
+  summary: 'Measure the unchanged code and its noise',
+  usage: '',
+  options: [
+    { name: 'seeds', value: 'count', description: 'How many seeds (default: all of run.seeds)' },
+    { name: 'device', value: 'class', description: 'cpu or gpu' },
+    { name: 'no-wait', description: 'Queue the runs and return' },
+    { name: 'json', description: 'Print as JSON' },
+  ],
+  examples: ['lab baseline', 'lab baseline --seeds 5'],
+  async run(input) {
+    const paths = findLab(process.cwd());
+    const { loadConfig } = await import('../../config/load.ts');
+    const config = loadConfig(paths.root, { environment: process.env });
+    const count = input.number('seeds') ?? config.run.seeds.length;
+    if (!Number.isInteger(count) || count < 1)
+      throw new LabError('usage', `--seeds got "${input.text('seeds')}", expected a count of at least 1`);
+    const device = input.text('device');
+    if (device !== null && device !== 'cpu' && device !== 'gpu')
+      throw new LabError('usage', `--device got "${device}", expected cpu or gpu`);
+    const captured = captureEnvironment(process.env, config.env.pass, config.env.secret);
+    const last = config.run.seeds.at(-1) ?? 0;
+    const seeds = Array.from(
+      { length: count },
+      (_, index) => config.run.seeds[index] ?? last + 1 + index - config.run.seeds.length,
+    );
+    const numbers: number[] = [];
+    for (const seed of seeds) {
+      const answer = await call(paths, 'add', {
+        kind: 'baseline',
+        label: null,
+        command: null,
+        checkout: paths.root,
+        directory: '',
+        here: false,
+        device,
+        seed,
+        env: captured.env,
+        secrets: captured.secrets,
+        wallSeconds: null,
+      });
+      numbers.push(answer.number);
+    }
+    process.stderr.write(`baseline: job ${numbers.join(', ')} with seeds ${seeds.join(', ')}\n`);
+    if (input.flag('no-wait')) {
+      process.stdout.write(input.flag('json') ? `${JSON.stringify({ jobs: numbers })}\n` : `${numbers.join('\n')}\n`);
+      return 0;
+    }
+    const code = await waitForJobs(paths, numbers, { isJson: false });
+    const ledger = await readLedger(paths, config);
+    process.stdout.write(
+      input.flag('json') ? `${JSON.stringify(ledger.view.baseline)}\n` : `${formatBaseline(ledger, config)}\n`,
+    );
+    return code;
+  },
+};

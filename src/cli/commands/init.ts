@@ -1,0 +1,50 @@
+/** `lab init`: makes a lab, around an existing repository or as a new one with the starter problem. Never overwrites a file. */
+import { resolve } from 'node:path';
+import { LabError } from '../../errors/lab-error.ts';
+import type { CommandSpec } from '../define.ts';
+
+/** Makes a lab. */
+export const init: CommandSpec = {
+  name: 'init',
+  summary: 'Make a lab here or in a folder',
+  usage: '[dir]',
+  options: [
+    { name: 'starter', description: 'Put the starter problem in (the default in an empty folder)' },
+    { name: 'metric', value: 'name', description: 'Primary metric (default: val_bpb)' },
+    { name: 'direction', value: 'word', description: 'lower or higher is better (default: lower)' },
+    {
+      name: 'train',
+      value: 'command',
+      description: 'What an experiment runs (default: found by looking at the files)',
+    },
+    { name: 'score', value: 'command', description: 'Reads the metric in a fresh process' },
+    { name: 'json', description: 'Print as JSON' },
+  ],
+  examples: ['lab init my-lab', 'cd my-training-repo && lab init --metric val_loss --train "uv run train.py"'],
+  async run(input) {
+    const [dir = '.', ...others] = input.words;
+    if (others.length > 0) throw new LabError('usage', `one folder is expected, got ${input.words.join(' ')}`);
+    const direction = input.text('direction') ?? 'lower';
+    if (direction !== 'lower' && direction !== 'higher')
+      throw new LabError('usage', `--direction got "${direction}", expected lower or higher`);
+    const { createLab } = await import('../create-lab.ts');
+    const made = await createLab(resolve(dir), {
+      starter: input.flag('starter') ? true : null,
+      fillCharter: false,
+      metric: input.text('metric'),
+      direction,
+      train: input.text('train'),
+      score: input.text('score'),
+    });
+    if (input.flag('json')) process.stdout.write(`${JSON.stringify(made)}\n`);
+    else {
+      process.stdout.write(`made a lab in ${made.root} (branch ${made.branch})\n`);
+      for (const path of made.written) process.stdout.write(`  ${path}\n`);
+      for (const note of made.notes) process.stdout.write(`note: ${note}\n`);
+      process.stdout.write(
+        'next: fill the holes in program.md, `lab doctor`, then `lab baseline` measures the noise\n',
+      );
+    }
+    return 0;
+  },
+};

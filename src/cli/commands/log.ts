@@ -1,0 +1,95 @@
+/** `lab log`: the logs of jobs, step by step, straight from their run folders; needs no daemon. */
+import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
+import { join } from 'node:path';
+import { findLab, type LabPaths } from '../../config/lab-paths.ts';
+import { LabError } from '../../errors/lab-error.ts';
+import { type CommandSpec, parseJobNumbers } from '../define.ts';
+
+const steps = ['prepare', 'run', 'score'] as const;
+
+/** Shows logs. */
+export const log: CommandSpec = {
+  name: 'log',
+  summary: 'Show the logs of jobs',
+  usage: '<number…>',
+  options: [
+    { name: 'lines', short: 'n', value: 'count', description: 'Only the last lines of each log' },
+    { name: 'step', value: 'name', description: 'Only prepare, run or score' },
+    { name: 'attempt', value: 'number', description: 'Another attempt than the last' },
+    { name: 'json', description: 'Print as JSON' },
+  ],
+  examples: ['lab log 3', 'lab log 3 -n 20 --step score'],
+  async run(input) {
+    const paths = findLab(process.cwd());
+    const numbers = parseJobNumbers(input.words);
+    if (numbers.length === 0)
+      throw new LabError('usage', 'no job is named, expected its number', {
+        hints: ['`lab status` shows the numbers'],
+      });
+    const only = input.text('step');
+    if (only !== null && !steps.some((step) => step === only))
+      throw new LabError('usage', `--step got "${only}", expected prepare, run or score`);
+    const lines = input.number('lines');
+    const found = numbers.flatMap((number) => readLogs(paths, number, input.number('attempt'), only, lines));
+    if (input.flag('json')) process.stdout.write(`${JSON.stringify(found)}\n`);
+    else {
+      for (const part of found) {
+        if (found.length > 1) process.stdout.write(`==> job ${part.job}, attempt ${part.attempt}, ${part.step} <==\n`);
+        process.stdout.write(part.text.endsWith('\n') || part.text === '' ? part.text : `${part.text}\n`);
+      }
+    }
+    return 0;
+  },
+};
+
+interface LogPart {
+  job: number;
+  attempt: number;
+  step: string;
+  text: string;
+}
+
+function readLogs(
+  paths: LabPaths,
+  job: number,
+  wanted: number | null,
+  only: string | null,
+  lines: number | null,
+): LogPart[] {
+  const folder = join(paths.runs, String(job));
+  if (!existsSync(join(folder, 'job.json')))
+    throw new LabError('user', `there is no job ${job}`, { hints: ['`lab status` lists the jobs'] });
+  const attempt =
+    wanted ??
+    Math.max(
+      0,
+      ...readdirSync(folder)
+        .filter((name) => /^\d+$/.test(name))
+        .map(Number),
+    );
+  const place = join(folder, String(attempt));
+  if (!existsSync(place)) {
+    if (wanted !== null) throw new LabError('user', `job ${job} has no attempt ${wanted}`);
+    process.stderr.write(`job ${job} has not started yet\n`);
+    return [];
+  }
+  return steps
+    .filter((step) => (only === null || step === only) && existsSync(join(place, `${step}.log`)))
+    .map((step) => ({ job, attempt, step, text: lastLines(join(place, `${step}.log`), lines) }));
+}
+
+/** The whole file, or its last lines; at most 16 MiB of it. */
+function lastLines(path: string, count: number | null): string {
+  const handle = openSync(path, 'r');
+  try {
+    const { size } = fstatSync(handle);
+    const bytes = Buffer.alloc(Math.min(size, 16 * 1024 * 1024));
+    readSync(handle, bytes, 0, bytes.length, size - bytes.length);
+    const text = bytes.toString('utf8');
+    if (count === null) return text;
+    const lines = text.replace(/\n$/, '').split('\n');
+    return `${lines.slice(-count).join('\n')}\n`;
+  } finally {
+    closeSync(handle);
+  }
+}

@@ -1,0 +1,120 @@
+/** What `lab doctor` checks of the lab itself: its files, main branch, charter holes, daemon. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ensureRuntime, type LabPaths } from '../../config/lab-paths.ts';
+import { loadConfig } from '../../config/load.ts';
+import type { LabConfig } from '../../config/schema.ts';
+import { LabError, messageOf } from '../../errors/lab-error.ts';
+import { findCommit, resolveMainBranch } from '../../git/repository.ts';
+import { callRunning } from '../client.ts';
+import type { Check } from './check.ts';
+
+/** The {FILL_IN} holes of a charter, with their line numbers. Pure. */
+export function listCharterHoles(text: string): { line: number; text: string }[] {
+  return text
+    .split('\n')
+    .flatMap((line, index) =>
+      [...line.matchAll(/\{FILL_IN(?::\s*([^}]*))?\}/g)].map((match) => ({ line: index + 1, text: match[1] ?? '' })),
+    );
+}
+
+/** The configuration, or the check that says what is wrong with it. */
+export function checkConfiguration(paths: LabPaths): { config: LabConfig | null; check: Check } {
+  try {
+    const config = loadConfig(paths.root, { environment: process.env });
+    return {
+      config,
+      check: {
+        name: 'lab.yaml',
+        state: 'ok',
+        found: `${config.metric.name}, ${config.metric.direction} is better; train: ${config.commands.train}`,
+        mend: '',
+      },
+    };
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error;
+    return {
+      config: null,
+      check: { name: 'lab.yaml', state: 'bad', found: error.message, mend: 'edit the file at that key' },
+    };
+  }
+}
+
+/** Checks the lab at `paths`. */
+export async function checkLab(paths: LabPaths, config: LabConfig | null): Promise<Check[]> {
+  return [
+    await checkMain(paths, config),
+    checkCharter(paths),
+    checkScoring(paths, config),
+    checkRuntime(paths),
+    await checkDaemon(paths),
+  ];
+}
+
+async function checkMain(paths: LabPaths, config: LabConfig | null): Promise<Check> {
+  try {
+    const main = await resolveMainBranch(paths.root, config?.main ?? null);
+    const commit = await findCommit(paths.root, main);
+    if (commit === null)
+      return { name: 'main', state: 'bad', found: `${main} has no commit`, mend: 'git add -A && git commit -m start' };
+    return { name: 'main', state: 'ok', found: `${main} at ${commit.slice(0, 7)}`, mend: '' };
+  } catch (error) {
+    return { name: 'main', state: 'bad', found: messageOf(error), mend: 'main: in lab.yaml names the branch' };
+  }
+}
+
+function checkCharter(paths: LabPaths): Check {
+  const file = join(paths.root, 'program.md');
+  if (!existsSync(file))
+    return {
+      name: 'charter',
+      state: 'note',
+      found: 'program.md is missing',
+      mend: 'write what is to be researched into program.md',
+    };
+  const holes = listCharterHoles(readFileSync(file, 'utf8'));
+  if (holes.length === 0) return { name: 'charter', state: 'ok', found: 'program.md has no holes', mend: '' };
+  const [first] = holes;
+  return {
+    name: 'charter',
+    state: 'note',
+    found: `${holes.length} holes left, first at program.md:${first?.line} (${first?.text})`,
+    mend: 'fill each {FILL_IN: …} in program.md',
+  };
+}
+
+function checkScoring(paths: LabPaths, config: LabConfig | null): Check {
+  if (config?.commands.score == null)
+    return {
+      name: 'score',
+      state: 'note',
+      found: 'no score command: rows are flagged self-reported',
+      mend: 'commands.score in lab.yaml',
+    };
+  if (config.commands.model !== null && !existsSync(paths.scoreSeed)) {
+    return {
+      name: 'score',
+      state: 'note',
+      found: 'no .lab/score-seed: a scorer that needs the secret seed will refuse',
+      mend: 'head -c4 /dev/urandom | od -An -tu4 | tr -d " " > .lab/score-seed',
+    };
+  }
+  return { name: 'score', state: 'ok', found: config.commands.score, mend: '' };
+}
+
+function checkRuntime(paths: LabPaths): Check {
+  try {
+    ensureRuntime(paths);
+    return { name: 'sockets', state: 'ok', found: paths.runtime, mend: '' };
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error;
+    return { name: 'sockets', state: 'bad', found: error.message, mend: error.hints[0] ?? '' };
+  }
+}
+
+async function checkDaemon(paths: LabPaths): Promise<Check> {
+  const greeting = await callRunning(paths, 'hello', {});
+  if (greeting === null)
+    return { name: 'daemon', state: 'note', found: 'not running; the first command that needs it starts it', mend: '' };
+  return { name: 'daemon', state: 'ok', found: `pid ${greeting.pid}, build ${greeting.build}`, mend: '' };
+}

@@ -1,0 +1,101 @@
+/** Text for a terminal: tables, times, job states. Pure but for asking the terminal for its width and colour. */
+import pc from 'picocolors';
+import type { JobView } from '../daemon/routes.ts';
+import type { JobState } from '../domain/job.ts';
+
+/** A plain table: columns padded to their widest cell, two spaces between; no borders, readable without colour. */
+export function renderTable(header: string[], rows: string[][], rightAligned: ReadonlySet<number> = new Set()): string {
+  const widths = header.map((name, column) =>
+    Math.max(visibleLength(name), ...rows.map((row) => visibleLength(row[column] ?? ''))),
+  );
+  const line = (cells: string[]) =>
+    widths
+      .map((width, column) => {
+        const cell = cells[column] ?? '';
+        const gap = ' '.repeat(width - visibleLength(cell));
+        return rightAligned.has(column) ? gap + cell : cell + gap;
+      })
+      .join('  ')
+      .trimEnd();
+  return `${[line(header.map((name) => pc.bold(name))), ...rows.map(line)].join('\n')}\n`;
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: colour codes are what is measured away here
+const colourCode = /\u001b\[[0-9;]*m/g;
+
+function visibleLength(text: string): number {
+  return text.replace(colourCode, '').length;
+}
+
+/** Cuts a text to a width, with an ellipsis. */
+export function cut(text: string, width: number): string {
+  return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`;
+}
+
+/** Width of the terminal in columns; 100 where there is none. */
+export function terminalWidth(): number {
+  return process.stdout.columns || process.stderr.columns || 100;
+}
+
+/** "42 s", "3 min 10 s", "2 h 5 min". */
+export function formatSeconds(seconds: number): string {
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  if (seconds < 60) return `${Math.round(seconds)} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`;
+  return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
+}
+
+/** One word or two for a state: what the table shows. */
+export function formatState(state: JobState): string {
+  switch (state.kind) {
+    case 'held':
+      return pc.yellow('held');
+    case 'queued':
+      return state.waits === null
+        ? `queued ${state.position > 0 ? `#${state.position}` : ''}`.trim()
+        : pc.yellow('waiting');
+    case 'running':
+      return pc.cyan(`running ${state.step}`);
+    case 'recording':
+      return state.problem === null ? 'recording' : pc.yellow('recording waits');
+    case 'removed':
+      return 'removed';
+    case 'ended':
+      return formatFate(state);
+  }
+}
+
+function formatFate(state: Extract<JobState, { kind: 'ended' }>): string {
+  const { fate } = state.run;
+  if (fate.kind === 'failed') return pc.red(fate.failure);
+  if (state.status === 'keep') return pc.green('keep');
+  return state.run.metric === null ? 'done' : (state.status ?? 'done');
+}
+
+/** Why a job stands where it stands, in one line; "" where the state says it all. */
+export function formatReason({ state, decision }: JobView): string {
+  switch (state.kind) {
+    case 'held':
+      return state.hold.reason;
+    case 'queued':
+      return state.waits ?? '';
+    case 'running':
+      return state.progress ?? '';
+    case 'recording':
+      return state.problem ?? '';
+    case 'ended':
+      return decision?.reason ?? (state.run.fate.kind === 'failed' ? state.run.fate.detail : '');
+    case 'removed':
+      return `removed ${state.at}`;
+  }
+}
+
+/** Whether nothing more will happen to a job. */
+export function isFinal(state: JobState): boolean {
+  return state.kind === 'ended' || state.kind === 'removed';
+}
+
+/** Whether a final state is a success: it ran to its end, and gave the metric where one was asked for. */
+export function isSuccess(view: JobView): boolean {
+  return view.state.kind === 'ended' && view.state.run.fate.kind === 'done';
+}

@@ -1,0 +1,82 @@
+/** What the tour prints at its end: results with noise widths, the running best against the oracle, expected against observed, where to look. */
+import asciichart from 'asciichart';
+import { readStoredJobs } from '../../../queue/job-store.ts';
+import type { LabPaths } from '../../config/lab-paths.ts';
+import type { LabConfig } from '../../config/schema.ts';
+import { renderResults } from '../commands/results.ts';
+import { formatBaseline, type Ledger, readLedger } from '../ledger.ts';
+import { renderTable } from '../render.ts';
+
+/** Renders the end of a tour. */
+export async function renderTourReport(paths: LabPaths, config: LabConfig, labCommand: string): Promise<string> {
+  const ledger = await readLedger(paths, config);
+  const oracle = readOracle(paths);
+  return [
+    `\n${formatBaseline(ledger, config)}\n`,
+    renderResults(ledger, config.metric.name, config.metric.direction),
+    'widths: the change in noise widths (sd of one run), positive is better\n',
+    renderBest(ledger, oracle),
+    renderExpectations(ledger),
+    renderNext(paths, labCommand),
+  ].join('\n');
+}
+
+/** The lowest score that any honest model can reach, as the scorer printed it; null where it did not. */
+function readOracle(paths: LabPaths): number | null {
+  for (const { run } of readStoredJobs(paths.runs))
+    if (run?.metrics.oracle_bpb !== undefined) return run.metrics.oracle_bpb;
+  return null;
+}
+
+/** The running best after each result, as a chart with the oracle under it. */
+function renderBest(ledger: Ledger, oracle: number | null): string {
+  const start = ledger.view.baseline?.value;
+  if (start === undefined) return '';
+  const best = [start];
+  for (const row of ledger.rows) {
+    const before = best.at(-1) ?? start;
+    best.push(row.status === 'keep' && row.metric !== null ? Math.min(before, row.metric) : before);
+  }
+  // Each result is drawn several columns wide, so that a step is seen as one.
+  const wide = (values: number[]) => values.flatMap((value) => Array.from({ length: 8 }, () => value));
+  const series = oracle === null ? [wide(best)] : [wide(best), wide(best.map(() => oracle))];
+  const chart = asciichart.plot(series, { height: 10, format: (value: number) => value.toFixed(3).padStart(8) });
+  const legend =
+    oracle === null ? '' : `; the lowest line is the oracle, ${oracle.toFixed(6)}: no honest model gets below`;
+  return `running best from the baseline through ${ledger.rows.length} results${legend}\n${chart}\n`;
+}
+
+function renderExpectations(ledger: Ledger): string {
+  const rows = ledger.rows.map((row) => [
+    row.idea || '(by hand)',
+    row.expected || 'no figure',
+    row.status === 'crash' ? 'crash' : row.observed || 'nothing to compare',
+    verdict(row.expected, row.observed, row.status),
+  ]);
+  return `expected against observed\n${renderTable(['experiment', 'expected', 'observed', 'so'], rows)}`;
+}
+
+function verdict(expected: string, observed: string, status: string | null): string {
+  if (status === 'crash') return 'unanswered';
+  const wanted = Number.parseFloat(expected);
+  const got = Number.parseFloat(observed);
+  if (!Number.isFinite(wanted) || !Number.isFinite(got)) return '';
+  if (status !== 'keep')
+    return Math.sign(wanted) === Math.sign(got) ? 'right direction, but not beyond luck' : 'the other way';
+  return Math.abs(got) >= Math.abs(wanted) ? 'as expected or more' : `${Math.round((100 * got) / wanted)} % of it`;
+}
+
+function renderNext(paths: LabPaths, lab: string): string {
+  return [
+    'where to look next',
+    `  cd ${paths.root}`,
+    `  ${lab} results                 the table again; results.tsv is in git`,
+    `  ${lab} status 4                one job whole: commit, command, steps, memory`,
+    `  ${lab} log 4                   what it printed; its folder is .lab/runs/4/`,
+    '  less RESEARCH_JOURNAL.md       what was expected and what was observed, newest first',
+    '  git log --oneline --all        every experiment is a commit on exp/<slug>',
+    `  ${lab} add --label "Q: does order 7 help? H: saves 0.01 bpb" -- python3 problem/train.py`,
+    'your own problem: `lab init` in its repository. Nothing of the tour is left running.',
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,73 @@
+/** Waits for jobs and prints a digest of each: the core of `lab wait` and `lab add --wait`. */
+import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
+import { join } from 'node:path';
+import type { LabPaths } from '../config/lab-paths.ts';
+import type { JobView } from '../daemon/routes.ts';
+import { exitCodes } from '../errors/lab-error.ts';
+import { call } from './client.ts';
+import { formatReason, formatSeconds, isFinal, isSuccess } from './render.ts';
+
+/** Waits until all jobs are over; prints a digest of each as it ends. Returns 0, or 3 where one failed. */
+export async function waitForJobs(paths: LabPaths, numbers: number[], options: { isJson: boolean }): Promise<number> {
+  const told = new Set<number>();
+  let seen = 0;
+  let failed = false;
+  for (;;) {
+    const answer = await call(paths, 'wait', { numbers, seen });
+    seen = answer.seen;
+    for (const view of answer.jobs) {
+      if (!isFinal(view.state) || told.has(view.job.number)) continue;
+      told.add(view.job.number);
+      failed ||= !isSuccess(view);
+      process.stdout.write(options.isJson ? `${JSON.stringify(view)}\n` : renderDigest(paths, view));
+    }
+    if (told.size === new Set(numbers).size) return failed ? exitCodes['job-failed'] : 0;
+  }
+}
+
+/** A job's end in at most ten lines: what came out, why, and the end of its log where it failed. */
+export function renderDigest(paths: LabPaths, view: JobView): string {
+  const { job, state } = view;
+  const lines = [
+    `job ${job.number}: ${state.kind === 'ended' ? (state.run.fate.kind === 'done' ? (state.status ?? 'done') : `failed (${state.run.fate.failure})`) : 'removed before it ran'}`,
+  ];
+  if (job.label) lines.push(`  ${job.label.text}`);
+  const reason = formatReason(view);
+  if (reason) lines.push(`  ${reason}`);
+  if (state.kind === 'ended') {
+    const { run } = state;
+    const facts = [
+      run.trainSeconds === null ? null : `train ${formatSeconds(run.trainSeconds)}`,
+      run.peakMemoryMib === null ? null : `peak ${run.peakMemoryMib.toFixed(0)} MiB`,
+      run.device.id,
+      run.flags.length > 0 ? `flags ${run.flags.join(', ')}` : null,
+      `.lab/runs/${job.number}/${run.attempt}/`,
+    ];
+    lines.push(`  ${facts.filter((fact) => fact !== null).join(', ')}`);
+    if (run.fate.kind === 'failed')
+      for (const line of readLastLines(paths, job.number, run.attempt, 10 - lines.length)) lines.push(`  | ${line}`);
+  }
+  return `${lines.slice(0, 10).join('\n')}\n`;
+}
+
+/** The last lines of the log that tells most: of the last step that has one. */
+function readLastLines(paths: LabPaths, number: number, attempt: number, count: number): string[] {
+  for (const name of ['score.log', 'run.log', 'prepare.log']) {
+    const file = join(paths.runs, String(number), String(attempt), name);
+    if (!existsSync(file)) continue;
+    const handle = openSync(file, 'r');
+    try {
+      const { size } = fstatSync(handle);
+      const tail = Buffer.alloc(Math.min(size, 16_384));
+      readSync(handle, tail, 0, tail.length, size - tail.length);
+      const lines = tail
+        .toString('utf8')
+        .split(/[\r\n]+/)
+        .filter((line) => line.trim() !== '');
+      if (lines.length > 0) return lines.slice(-count).map((line) => line.slice(0, 160));
+    } finally {
+      closeSync(handle);
+    }
+  }
+  return [];
+}
