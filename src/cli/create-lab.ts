@@ -16,12 +16,13 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { findRepositoryRoot, labPaths } from '../config/lab-paths.ts';
+import { labPaths } from '../config/lab-paths.ts';
 import { packageRoot } from '../config/package-root.ts';
+import { findRepositoryRoot } from '../config/repository-root.ts';
 import { configJsonSchema } from '../config/schema.ts';
 import { LabError } from '../errors/lab-error.ts';
+import { commitPaths, openGit } from '../git/porcelain.ts';
 import { resolveMainBranch } from '../git/repository.ts';
-import { runGit } from '../git/run-git.ts';
 import { resultsHeader } from '../lab/results-tsv.ts';
 
 /** What kind of lab to make. */
@@ -75,7 +76,7 @@ export async function createLab(folder: string, options: CreateLabOptions): Prom
   }
   mkdirSync(folder, { recursive: true });
   if (findRepositoryRoot(folder) !== realpathSync(folder))
-    await runGit(folder, ['init', '--quiet', '--initial-branch=main']);
+    await openGit(folder).init(['--quiet', '--initial-branch=main']);
   const written: string[] = [];
   for (const file of files) {
     const target = join(folder, file.path);
@@ -195,7 +196,6 @@ function writeState(folder: string): void {
 
 /** Commits exactly the written files; what the user had staged stays staged and uncommitted. */
 async function commitFiles(folder: string, written: string[]): Promise<string> {
-  await runGit(folder, ['add', '--force', '--', ...written]);
-  await runGit(folder, ['commit', '--quiet', '--no-verify', '--only', '-m', 'nightlab: make a lab', '--', ...written]);
+  await commitPaths(folder, 'nightlab: make a lab', written);
   return await resolveMainBranch(folder, null);
 }

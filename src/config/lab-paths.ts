@@ -3,10 +3,11 @@
  * A command given anywhere inside a lab, its worktrees included, acts on the lab that owns the place.
  */
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, lstatSync, mkdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, mkdirSync, realpathSync } from 'node:fs';
 import { homedir, tmpdir, userInfo } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { LabError } from '../errors/lab-error.ts';
+import { findRepositoryRoot } from './repository-root.ts';
 
 /** Absolute paths of one lab. */
 export interface LabPaths {
@@ -89,33 +90,6 @@ export function ensureSocketLength(path: string): void {
     throw new LabError('config', `the socket path ${path} has ${length} bytes, this system takes at most ${limit}`, {
       hints: ['set XDG_RUNTIME_DIR to a shorter folder, for example XDG_RUNTIME_DIR=/tmp/me (mode 0700)'],
     });
-  }
-}
-
-/**
- * The root checkout of the repository around `folder`, without starting git: a linked worktree leads to the checkout that owns it.
- * Null where there is none.
- */
-export function findRepositoryRoot(folder: string): string | null {
-  const checkout = findCheckoutRoot(folder);
-  if (checkout === null) return null;
-  const entry = join(checkout, '.git');
-  if (statSync(entry).isDirectory()) return checkout;
-  const target = readFileSync(entry, 'utf8').match(/^gitdir: (.*)$/m)?.[1];
-  if (target === undefined) return checkout;
-  const gitFolder = resolve(checkout, target.trim());
-  const commonFile = join(gitFolder, 'commondir');
-  // A submodule's .git file has no commondir: it is a checkout of its own.
-  if (!existsSync(commonFile)) return checkout;
-  const common = resolve(gitFolder, readFileSync(commonFile, 'utf8').trim());
-  return dirname(common);
-}
-
-/** The checkout (root or linked worktree) around `folder`; null where there is none. */
-export function findCheckoutRoot(folder: string): string | null {
-  for (let place = resolve(folder); ; place = dirname(place)) {
-    if (existsSync(join(place, '.git'))) return place;
-    if (place === dirname(place)) return null;
   }
 }
 

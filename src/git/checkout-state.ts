@@ -2,7 +2,7 @@
  * Where a branch is checked out, whether git is in the middle of something there, and the index lock. Together they say
  * if the lab may move the branch now. The lock is git's own `index.lock`, so that git and the lab never write at once.
  */
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -43,9 +43,14 @@ async function readText(path: string): Promise<string | null> {
   }
 }
 
+/** Absolute path of the git folder that all checkouts of a repository share. */
+export async function resolveCommonDirectory(root: string): Promise<string> {
+  return resolve(root, (await runGit(root, ['rev-parse', '--git-common-dir'])).replace(/\n$/, ''));
+}
+
 /** Every checkout of the repository: the main one first, then the linked worktrees that git has registered. */
 async function listCheckouts(root: string): Promise<Checkout[]> {
-  const common = resolve(root, (await runGit(root, ['rev-parse', '--git-common-dir'])).replace(/\n$/, ''));
+  const common = await resolveCommonDirectory(root);
   const checkouts: Checkout[] = [{ path: root, gitDirectory: common }];
   let names: string[] = [];
   try {
@@ -99,7 +104,8 @@ export function findOperation(checkout: Checkout): string | null {
 
 const lockPrefix = 'nightlab index lock, pid ';
 
-function isAlive(pid: number): boolean {
+/** True while a process of this id runs, the user's or not. */
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
@@ -119,6 +125,44 @@ function readLabOwner(lockPath: string): number | null {
   }
 }
 
+/** Name of the index that a process of the lab prepares, in the checkout's git folder. */
+export function nextIndexName(pid: number): string {
+  return `nightlab-index-${pid}`;
+}
+
+/** Takes away indexes that dead processes of the lab were preparing. */
+function removeLeftovers(checkout: Checkout): void {
+  for (const name of readdirSync(checkout.gitDirectory)) {
+    const pid = /^nightlab-(?:index|lock)-(\d+)(?:\.lock)?$/.exec(name)?.[1];
+    if (pid !== undefined && !isAlive(Number(pid))) rmSync(join(checkout.gitDirectory, name), { force: true });
+  }
+}
+
+/** Makes the lock with its text in one step; throws EEXIST where it is taken. */
+function writeLock(path: string, checkout: Checkout): void {
+  const text = `${lockPrefix}${process.pid}\n`;
+  const draft = join(checkout.gitDirectory, `nightlab-lock-${process.pid}`);
+  writeFileSync(draft, text);
+  try {
+    // A link, so that a kill can never leave an empty lock, which would look like git's.
+    linkSync(draft, path);
+  } catch (error) {
+    if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(errnoOf(error) ?? '')) throw error;
+    writeFileSync(path, text, { flag: 'wx' });
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}
+
+/** Takes away the index lock that a dead process of the lab left, because the user's git would stop at it; true where it did. */
+export function removeDeadIndexLock(checkout: Checkout): boolean {
+  const path = join(checkout.gitDirectory, 'index.lock');
+  const owner = readLabOwner(path);
+  if (owner === null || isAlive(owner)) return false;
+  rmSync(path, { force: true });
+  return true;
+}
+
 /**
  * Takes a checkout's index lock. A lock that a dead process of the lab left is removed; a living one of the lab is waited
  * for, one of git's only shortly. Gives the reason, naming the file, where it stays taken. Throws LabError where the git
@@ -129,17 +173,14 @@ export async function createIndexLock(checkout: Checkout): Promise<IndexLock | {
   const startedAt = Date.now();
   for (;;) {
     try {
-      // Synchronous, so that hardly anything can come between the empty file and its text.
-      writeFileSync(path, `${lockPrefix}${process.pid}\n`, { flag: 'wx' });
+      writeLock(path, checkout);
+      removeLeftovers(checkout);
       return { release: () => rmSync(path, { force: true }) };
     } catch (error) {
       if (errnoOf(error) !== 'EEXIST') throw new LabError('user', `${path} cannot be written`, { cause: error });
     }
+    if (removeDeadIndexLock(checkout)) continue;
     const owner = readLabOwner(path);
-    if (owner !== null && !isAlive(owner)) {
-      rmSync(path, { force: true });
-      continue;
-    }
     const patienceMs = owner === null ? 400 : 10_000;
     if (Date.now() - startedAt > patienceMs) return { reason: `git is at work in ${checkout.path}: ${path} exists` };
     await delay(10 + Math.random() * 30);

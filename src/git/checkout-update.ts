@@ -5,7 +5,7 @@
 import { chmod, lstat, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { errnoOf, messageOf } from '../errors/lab-error.ts';
-import { type Checkout, createIndexLock, findOperation } from './checkout-state.ts';
+import { type Checkout, createIndexLock, findOperation, nextIndexName } from './checkout-state.ts';
 import { readTreeEntry } from './repository.ts';
 import { labIdentity, runGit, runGitBytes, runGitResult } from './run-git.ts';
 import { copyIndex } from './temporary-index.ts';
@@ -123,7 +123,7 @@ export async function updateCheckout(
   moveBranch: () => Promise<boolean>,
 ): Promise<CheckoutUpdate | null> {
   const userIndex = join(checkout.gitDirectory, 'index');
-  const nextIndex = join(checkout.gitDirectory, `nightlab-index-${process.pid}`);
+  const nextIndex = join(checkout.gitDirectory, nextIndexName(process.pid));
   const env = { GIT_INDEX_FILE: nextIndex };
   try {
     // Without an index git takes every file as deleted; an index of our few entries alone would make that the user's staging.

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { chmod, lstat, readdir, readFile, rm, symlink } from 'node:fs/promises';
+import { chmod, lstat, readdir, readFile, rm, symlink, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { createTemporaryRepository, type TemporaryRepository } from '../scenarios/temporary-repository.ts';
@@ -190,8 +190,29 @@ test('git’s own index lock delays and is left alone; one of a dead lab process
   expect(existsSync(lock)).toBe(true);
   // Above any pid_max, so nobody has it.
   await write('.git/index.lock', 'nightlab index lock, pid 2147483646\n');
-  expect(await addLine(root, 'two')).toMatchObject({ kind: 'committed' });
+  await write('.git/nightlab-index-2147483646.lock', '');
+  // Also by a call that has nothing to commit.
+  expect(await addLine(root, 'one')).toEqual({ kind: 'unchanged' });
   expect(existsSync(lock)).toBe(false);
+  await write('.git/index.lock', 'nightlab index lock, pid 2147483646\n');
+  expect(await addLine(root, 'two')).toMatchObject({ kind: 'committed' });
+  expect((await readdir(join(root, '.git'))).filter((name) => /nightlab|lock/.test(name))).toEqual([]);
+});
+
+test('a branch lock of a killed git of the lab is taken away; one of the user’s git delays and stays', async () => {
+  const { root, git, write } = await create({ log: 'one\n' });
+  const tip = await git('rev-parse', 'main');
+  const longAgo = new Date(Date.now() - 60_000);
+  const locks = [join(root, '.git', 'refs', 'heads', 'main.lock'), join(root, '.git', 'HEAD.lock')];
+  await write('.git/refs/heads/main.lock', `${tip}\n`);
+  await write('.git/HEAD.lock', '');
+  for (const lock of locks) await utimes(lock, longAgo, longAgo);
+  expect(await addLine(root, 'two')).toEqual({ kind: 'delayed', reason: expect.stringContaining('main.lock') });
+  expect(locks.map((lock) => existsSync(lock))).toEqual([true, true]);
+  // The same locks, now with the note that a killed process of the lab leaves.
+  await write('.git/nightlab-move-2147483646', `${tip} main\n`);
+  expect(await addLine(root, 'two')).toMatchObject({ kind: 'committed', checkoutUpdated: ['log'] });
+  expect((await readdir(join(root, '.git'))).filter((name) => /nightlab|lock/.test(name))).toEqual([]);
 });
 
 test.each([

@@ -3,12 +3,22 @@
  * the branch is checked out, in the main checkout or a linked worktree, index and files follow only as far as they were
  * untouched; a merge, rebase or other work of git there delays the commit.
  */
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { LabError } from '../errors/lab-error.ts';
-import { type Checkout, createIndexLock, findCheckoutsOf, findOperation, type IndexLock } from './checkout-state.ts';
+import { type BranchMove, type MoveOutcome, removeStaleRefLocks, tryMoveBranch } from './branch-move.ts';
+import {
+  type Checkout,
+  createIndexLock,
+  findCheckoutsOf,
+  findOperation,
+  type IndexLock,
+  removeDeadIndexLock,
+  resolveCommonDirectory,
+} from './checkout-state.ts';
 import { mendCheckout, type PathMove, updateCheckout } from './checkout-update.ts';
 import { findCommit, readTreeEntry } from './repository.ts';
-import { createGitError, isLockContention, runGit, runGitBytes, runGitResult } from './run-git.ts';
+import { runGit, runGitBytes } from './run-git.ts';
 import { useTemporaryIndex } from './temporary-index.ts';
 
 /** One file to change on the branch. */
@@ -89,16 +99,6 @@ async function createCommit(root: string, tip: string, message: string, moves: P
   });
 }
 
-/** Moves the branch from `tip` to `next`; false where somebody else moved it or holds its lock. */
-async function swapBranch(root: string, branch: string, next: string, tip: string): Promise<boolean> {
-  const args = ['update-ref', '-m', 'commit: nightlab recorder', `refs/heads/${branch}`, next, tip];
-  const result = await runGitResult(root, args);
-  if (result.exitCode === 0) return true;
-  if (/but expected|reference already exists|is at [0-9a-f]+/.test(result.stderr) || isLockContention(result.stderr))
-    return false;
-  throw createGitError(root, args, result);
-}
-
 type Locked = { kind: 'locked'; locks: IndexLock[] } | { kind: 'delayed'; reason: string };
 
 async function lockCheckouts(checkouts: Checkout[]): Promise<Locked> {
@@ -115,31 +115,38 @@ async function lockCheckouts(checkouts: Checkout[]): Promise<Locked> {
   return { kind: 'locked', locks };
 }
 
-type Attempt = CommitOutcome | { kind: 'moved' };
-
-async function tryCommit(root: string, commit: PlumbingCommit, tip: string, checkouts: Checkout[]): Promise<Attempt> {
-  const moves = await applyEdits(root, tip, commit);
-  if (moves.length === 0) return { kind: 'unchanged' };
-  const next = await createCommit(root, tip, commit.message, moves);
+/** Moves the branch, and index and files with it; the caller holds the index locks. */
+async function moveWithCheckouts(
+  move: BranchMove,
+  moves: PathMove[],
+  checkouts: Checkout[],
+): Promise<CommitOutcome | Exclude<MoveOutcome, 'moved'>> {
   const left = new Set<string>();
   const updated = new Set<string>();
   const problems: string[] = [];
   // Each checkout asks for the move once its own index is ready; the first one makes it.
-  let moved = false;
-  const moveBranch = async (): Promise<boolean> => {
-    moved = moved || (await swapBranch(root, commit.branch, next, tip));
+  let moved: MoveOutcome | null = null;
+  const moveBranch = async (): Promise<MoveOutcome> => {
+    moved ??= await tryMoveBranch(move);
     return moved;
   };
-  if (checkouts.length === 0 && !(await moveBranch())) return { kind: 'moved' };
+  if (checkouts.length === 0) {
+    const outcome = await moveBranch();
+    if (outcome !== 'moved') return outcome;
+  }
   for (const checkout of checkouts) {
-    const update = await updateCheckout(checkout, moves, moveBranch);
-    if (update === null) return { kind: 'moved' };
+    const update = await updateCheckout(checkout, moves, async () => (await moveBranch()) === 'moved');
+    if (update === null) return (await moveBranch()) === 'locked' ? 'locked' : 'changed';
     for (const path of update.updated) updated.add(path);
     for (const path of update.left) left.add(path);
     problems.push(...update.problems);
   }
   const checkoutUpdated = [...updated].filter((path) => !left.has(path));
-  return { kind: 'committed', commit: next, checkoutUpdated, checkoutLeft: [...left], checkoutProblems: problems };
+  return { kind: 'committed', commit: move.to, checkoutUpdated, checkoutLeft: [...left], checkoutProblems: problems };
+}
+
+function releaseAll(locked: Locked): void {
+  if (locked.kind === 'locked') for (const lock of locked.locks) lock.release();
 }
 
 /**
@@ -150,10 +157,16 @@ async function tryCommit(root: string, commit: PlumbingCommit, tip: string, chec
  */
 export async function commitByPlumbing(root: string, commit: PlumbingCommit): Promise<CommitOutcome> {
   const ref = `refs/heads/${commit.branch}`;
+  const commonDirectory = await resolveCommonDirectory(root);
+  const paths = commit.edits.map((edit) => edit.path);
+  let isLocked = false;
   for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
     if (attempt > 0) await delay(Math.random() * 20 * attempt);
+    removeStaleRefLocks(commonDirectory);
     const checkouts = await findCheckoutsOf(root, commit.branch);
-    if ((await findCommit(root, ref)) === null) {
+    for (const checkout of checkouts) removeDeadIndexLock(checkout);
+    const tip = await findCommit(root, ref);
+    if (tip === null) {
       throw new LabError(
         'user',
         `branch '${commit.branch}' of ${root} has no commit; the lab writes its records there`,
@@ -162,25 +175,27 @@ export async function commitByPlumbing(root: string, commit: PlumbingCommit): Pr
         },
       );
     }
-    await mendCheckout(
-      root,
-      commit.branch,
-      commit.edits.map((edit) => edit.path),
-      checkouts,
-    );
+    await mendCheckout(root, commit.branch, paths, checkouts);
+    const moves = await applyEdits(root, tip, commit);
+    if (moves.length === 0) return { kind: 'unchanged' };
+    // Asked before the commit is made, because a delayed call is repeated for hours and each would leave a commit behind.
+    const free = await lockCheckouts(checkouts);
+    releaseAll(free);
+    if (free.kind === 'delayed') return free;
+    const to = await createCommit(root, tip, commit.message, moves);
     const locked = await lockCheckouts(checkouts);
     if (locked.kind === 'delayed') return locked;
     try {
-      const tip = await findCommit(root, ref);
-      if (tip === null) continue;
-      const outcome = await tryCommit(root, commit, tip, checkouts);
-      if (outcome.kind !== 'moved') return outcome;
+      const move = { root, commonDirectory, branch: commit.branch, from: tip, to };
+      const outcome = await moveWithCheckouts(move, moves, checkouts);
+      if (typeof outcome === 'object') return outcome;
+      isLocked = outcome === 'locked';
     } finally {
-      for (const lock of locked.locks) lock.release();
+      releaseAll(locked);
     }
   }
-  return {
-    kind: 'delayed',
-    reason: `branch '${commit.branch}' is being moved by others; gave up after ${maxAttempts} attempts`,
-  };
+  const reason = isLocked
+    ? `git holds the lock of branch '${commit.branch}': ${join(commonDirectory, `${ref}.lock`)} or HEAD.lock beside it exists`
+    : `branch '${commit.branch}' is being moved by others; gave up after ${maxAttempts} attempts`;
+  return { kind: 'delayed', reason };
 }

@@ -1,16 +1,9 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
+import { findRepositoryRoot } from '../config/repository-root.ts';
 import { createTemporaryRepository, type TemporaryRepository } from '../scenarios/temporary-repository.ts';
-import {
-  findCommit,
-  findRepositoryRoot,
-  listChangedPaths,
-  mergeBase,
-  readBlob,
-  resolveCommit,
-  resolveMainBranch,
-} from './repository.ts';
+import { findCommit, listChangedPaths, mergeBase, readBlob, resolveCommit, resolveMainBranch } from './repository.ts';
 import { runGit, runGitResult } from './run-git.ts';
 
 const made: TemporaryRepository[] = [];

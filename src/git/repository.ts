@@ -1,9 +1,4 @@
-/**
- * Questions to a git repository: where its main checkout is, what its main branch is called, what a revision holds.
- * Reads only. Finding the root starts no git, because every command of the lab does it first.
- */
-import { readFileSync, realpathSync, statSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+/** Questions to a git repository: what its main branch is called, what a revision holds. Reads only; where a repository lies is config's. */
 import { errnoOf, LabError } from '../errors/lab-error.ts';
 import { createGitError, runGit, runGitBytes, runGitResult } from './run-git.ts';
 
@@ -12,55 +7,6 @@ export interface ChangedPath {
   /** Relative to the repository root, with slashes. */
   path: string;
   change: 'added' | 'modified' | 'deleted';
-}
-
-function readText(path: string): string | null {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    const code = errnoOf(error);
-    if (code === 'ENOENT' || code === 'ENOTDIR') return null;
-    throw new LabError('user', `${path} cannot be read`, { cause: error });
-  }
-}
-
-/** The main checkout of a repository whose common directory is not simply `<root>/.git` (submodules); null where it has none. */
-function rootOfCommonDirectory(common: string): string | null {
-  if (basename(common) === '.git') return dirname(common);
-  const worktree = /^\s*worktree\s*=\s*(.+?)\s*$/m.exec(readText(join(common, 'config')) ?? '')?.[1];
-  return worktree === undefined ? null : realpathSync(resolve(common, worktree));
-}
-
-/**
- * The root of the main checkout of the repository that owns `cwd`, as a real path, found without starting git. A linked
- * worktree leads to the main checkout. Null outside any repository and in a bare one. Throws LabError where a `.git`
- * cannot be read.
- */
-export function findRepositoryRoot(cwd: string): string | null {
-  let folder: string;
-  try {
-    folder = realpathSync(cwd);
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return null;
-    throw new LabError('user', `${cwd} cannot be read`, { cause: error });
-  }
-  for (;;) {
-    const entry = join(folder, '.git');
-    const stats = statSync(entry, { throwIfNoEntry: false });
-    if (stats?.isDirectory() && readText(join(entry, 'HEAD')) !== null) return folder;
-    if (stats?.isFile()) {
-      const target = /^gitdir: (.+)/.exec(readText(entry) ?? '')?.[1]?.replace(/\r$/, '');
-      if (target !== undefined) {
-        const gitDirectory = resolve(folder, target);
-        const common = readText(join(gitDirectory, 'commondir'));
-        // No commondir: a submodule or a separate git directory; either way this folder is its main checkout.
-        return common === null ? folder : rootOfCommonDirectory(realpathSync(resolve(gitDirectory, common.trim())));
-      }
-    }
-    const parent = dirname(folder);
-    if (parent === folder) return null;
-    folder = parent;
-  }
 }
 
 /** Full hash of the commit that `rev` names; null where there is none. */

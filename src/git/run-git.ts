@@ -1,9 +1,9 @@
 /**
- * The one file that starts git. It fixes the environment, so that the user's hooks, signing, editor, pager, language and
+ * Git as plumbing. It fixes the environment, so that the user's hooks, signing, editor, pager, language and
  * a surrounding git process (the lab called from a hook) change nothing. What the commands mean is decided by the callers.
  *
- * execa and not simple-git: every caller here needs one of an exit code, bytes in, bytes out or GIT_INDEX_FILE, which
- * simple-git refuses, blocks or decodes.
+ * execa and not simple-git: the callers here need an exit code, bytes in, bytes out or a private index. What a person would
+ * type goes through simple-git (porcelain.ts).
  */
 import { execa } from 'execa';
 import { LabError } from '../errors/lab-error.ts';

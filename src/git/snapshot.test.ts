@@ -110,11 +110,15 @@ test('a dirty tree of every kind is taken as it lies, and index, branch and stas
 
 test('a change of the same size in the same moment as git add is not missed', async () => {
   const { root, write, git } = await create({ 'train.py': 'lr=1' });
+  // One moment for all three: the file that was added, the index, and the change that followed.
+  await git('config', 'core.trustctime', 'false');
+  const moment = new Date(Date.now() - 60_000);
   await write('train.py', 'lr=2');
+  await utimes(join(root, 'train.py'), moment, moment);
   await git('add', 'train.py');
-  const { mtime } = await lstat(join(root, '.git', 'index'));
+  await utimes(join(root, '.git', 'index'), moment, moment);
   await write('train.py', 'lr=3');
-  await utimes(join(root, 'train.py'), mtime, mtime);
+  await utimes(join(root, 'train.py'), moment, moment);
   const { commit } = await snapshotTree(root, options);
   expect(await git('show', `${commit}:train.py`)).toBe('lr=3');
 });

@@ -12,12 +12,18 @@ import { createGitError, isLockContention, runGit, runGitResult } from './run-gi
 
 const maxAttempts = 12;
 
+/** True where a second `git worktree` at the same moment is to blame: git reads the half-made entries of others and stops. */
+function isWorktreeRace(stderr: string): boolean {
+  return /failed to read .*commondir|could not create directory of .*worktrees/.test(stderr);
+}
+
 /** Runs a git command that takes locks others may hold for a moment. */
 async function runPatiently(root: string, args: string[]): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     const result = await runGitResult(root, args);
     if (result.exitCode === 0) return;
-    if (attempt === maxAttempts || !isLockContention(result.stderr)) throw createGitError(root, args, result);
+    const isPassing = isLockContention(result.stderr) || isWorktreeRace(result.stderr);
+    if (attempt === maxAttempts || !isPassing) throw createGitError(root, args, result);
     await delay(Math.random() * 30 * attempt);
   }
 }
@@ -76,7 +82,7 @@ export async function removeWorktree(root: string, path: string, ownedFolder: st
   for (let attempt = 1; attempt <= maxAttempts; attempt += 1) {
     const result = await runGitResult(root, args);
     if (result.exitCode === 0) break;
-    if (isLockContention(result.stderr) && attempt < maxAttempts) {
+    if ((isLockContention(result.stderr) || isWorktreeRace(result.stderr)) && attempt < maxAttempts) {
       await delay(Math.random() * 30 * attempt);
       continue;
     }

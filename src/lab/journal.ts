@@ -98,9 +98,13 @@ export function insertJournalEntry(text: string | null, entry: string): string {
   return `${before}${gap}${body}${lineEnd}${after === '' ? '' : lineEnd}${after}`;
 }
 
-/** True where the journal has the entry of a job: a `## ` heading with the job's line of origin under it. */
+/** Jobs that have an entry: a `## ` heading with the job's line of origin under it. */
+export function parseJournalJobs(text: string): Set<number> {
+  const origins = text.matchAll(/^## .*\r?\n(?:[ \t]*\r?\n)*job (\d+), attempt \d+, commit /gm);
+  return new Set(Array.from(origins, (found) => Number(found[1])));
+}
+
+/** True where the journal has the entry of a job; null text has none. */
 export function hasJournalEntry(text: string | null, job: number): boolean {
-  return (
-    text !== null && new RegExp(`^## .*\\r?\\n(?:[ \\t]*\\r?\\n)*job ${job}, attempt \\d+, commit `, 'm').test(text)
-  );
+  return text !== null && parseJournalJobs(text).has(job);
 }

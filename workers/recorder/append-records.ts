@@ -6,7 +6,7 @@ import { LabError } from '../../src/errors/lab-error.ts';
 import { type CommitOutcome, commitByPlumbing, type PathEdit } from '../../src/git/plumbing-commit.ts';
 import { readBlob } from '../../src/git/repository.ts';
 import { runGit } from '../../src/git/run-git.ts';
-import { hasJournalEntry, insertJournalEntry } from '../../src/lab/journal.ts';
+import { insertJournalEntry, parseJournalJobs } from '../../src/lab/journal.ts';
 import { insertResultRows, type ParsedResult, parseOwnHeader, parseResults } from '../../src/lab/results-tsv.ts';
 
 /** The shared results, relative to the lab's root. */
@@ -35,13 +35,9 @@ function parseRow(text: string, metric: string): ParsedResult | null {
   return parseResults(insertResultRows(null, [text], metric)).rows[0] ?? null;
 }
 
-/** True where the table has this row. A confirmation's row lists the jobs of the seeds too and does not stand for their own rows. */
-function hasRow(table: string | null, wanted: WantedRow): boolean {
-  if (table === null) return false;
-  return parseResults(table).rows.some((row) => {
-    if (!row.jobs.includes(wanted.job)) return false;
-    return row.jobs.length === 1 || wanted.jobs.length > 1;
-  });
+/** True where one of these rows is the wanted one. A confirmation's row lists the jobs of the seeds too and does not stand for their own rows. */
+function includesRow(rows: ParsedResult[], wanted: WantedRow): boolean {
+  return rows.some((row) => row.jobs.includes(wanted.job) && (row.jobs.length === 1 || wanted.jobs.length > 1));
 }
 
 /** Rows of earlier metrics live in results.<track>.tsv; their paths on the branch, with the text. */
@@ -85,13 +81,13 @@ function createEdits(
     row === null ? [] : [{ job, text: row, jobs: parseRow(row, metric)?.jobs ?? [] }],
   );
   const entries = records.flatMap(({ job, entry }) => (entry === null ? [] : [{ job, entry }]));
+  const archived = [...archives.values()].flatMap((text) => parseResults(text).rows);
   let replaced: string | null = null;
   const editResults = (old: string | null): string | null => {
     // Reset, because a branch that moved meanwhile makes git ask again.
     replaced = null;
-    const missing = rows.filter(
-      (row) => !hasRow(old, row) && ![...archives.values()].some((text) => hasRow(text, row)),
-    );
+    const present = parseResults(old ?? '').rows;
+    const missing = rows.filter((row) => !includesRow(present, row) && !includesRow(archived, row));
     if (missing.length === 0) return null;
     const texts = missing.map((row) => row.text);
     if (archivePath === null) return insertResultRows(old, texts, metric);
@@ -100,8 +96,9 @@ function createEdits(
   };
   const editJournal = (old: string | null): string | null => {
     let text = old;
-    for (const record of entries) {
-      if (!hasJournalEntry(text, record.job)) text = insertJournalEntry(text, record.entry);
+    const present = parseJournalJobs(old ?? '');
+    for (const { job, entry } of entries) {
+      if (!present.has(job)) text = insertJournalEntry(text, entry);
     }
     return text;
   };

@@ -11,7 +11,7 @@ import type { ReadyJob } from '../../queue/ready-queue.ts';
 import type { LabPaths } from '../../src/config/lab-paths.ts';
 import type { LabConfig } from '../../src/config/schema.ts';
 import { messageOf } from '../../src/errors/lab-error.ts';
-import { runGit } from '../../src/git/run-git.ts';
+import { readSubject } from '../../src/git/porcelain.ts';
 import { reachPoint } from '../../src/lab/named-point.ts';
 import { formatResultRow } from '../../src/lab/results-tsv.ts';
 import { viewTrack } from '../../src/stats/track-view.ts';
@@ -70,8 +70,8 @@ async function storeDecision(context: RecorderContext, number: number): Promise<
 async function describe({ book, paths }: RecorderContext, number: number): Promise<string> {
   const { job } = book.get(number);
   if (job.kind === 'experiment' && !job.snapshot) {
-    const subject = await runGit(paths.root, ['log', '-1', '--format=%s', job.commit]);
-    return subject.trim().replace(/^exp\([^)]*\): /, '');
+    const subject = await readSubject(paths.root, job.commit);
+    return subject.replace(/^exp\([^)]*\): /, '');
   }
   return job.label?.question ?? job.command;
 }
@@ -90,6 +90,9 @@ export async function recordJob(context: RecorderContext, number: number): Promi
   reachPoint('committed');
   if (outcome.kind === 'delayed') return { delayed: outcome.reason };
   const commit = outcome.kind === 'committed' ? outcome.commit : recorded.commit;
+  if (outcome.kind === 'committed')
+    for (const problem of outcome.checkoutProblems)
+      context.say('the commit holds, the checkout was left', { job: number, problem });
   await book.setRecorded({ ...recorded, commit, isDone: true });
   context.say('recorded', { job: number, commit });
   return 'done';

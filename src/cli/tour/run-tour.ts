@@ -2,6 +2,7 @@
  * The tour: a lab of its own, a baseline over its seeds, and experiments that really change train.py. Every part is looked up before it is
  * made, so that a tour that was stopped goes on where it was. What it prints at the end is in tour-report.ts.
  */
+import { randomUUID } from 'node:crypto';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type LabPaths, labPaths } from '../../config/lab-paths.ts';
@@ -9,8 +10,8 @@ import { loadConfig } from '../../config/load.ts';
 import type { LabConfig } from '../../config/schema.ts';
 import type { JobView, Routes } from '../../daemon/routes.ts';
 import { LabError } from '../../errors/lab-error.ts';
+import { commitPaths, readSubject } from '../../git/porcelain.ts';
 import { readBlob, resolveCommit } from '../../git/repository.ts';
-import { runGit } from '../../git/run-git.ts';
 import { addExperimentWorktree } from '../../git/worktree.ts';
 import { captureEnvironment } from '../capture-environment.ts';
 import { call, ensureDaemon } from '../client.ts';
@@ -122,13 +123,12 @@ async function queueExperiment(tour: Tour, edit: TourEdit): Promise<void> {
   const branch = `exp/${edit.slug}`;
   if (!existsSync(join(tree, '.git'))) await addExperimentWorktree(paths.root, tree, branch, champion.commit);
   const head = await resolveCommit(tree, 'HEAD');
-  const subject = (await runGit(tree, ['log', '-1', '--format=%s', head])).trim();
+  const subject = await readSubject(tree, head);
   if (!subject.startsWith(`exp(${edit.slug}): `)) {
     // Half a tour may have left an edited file: it is written again from the commit's own text.
     const text = (await readBlob(tree, head, trainPath))?.toString('utf8') ?? '';
     writeFileSync(join(tree, trainPath), edit.apply(text));
-    await runGit(tree, ['add', '--', trainPath]);
-    await runGit(tree, ['commit', '--quiet', '--no-verify', '-m', `exp(${edit.slug}): ${edit.title}`]);
+    await commitPaths(tree, `exp(${edit.slug}): ${edit.title}`, [trainPath]);
   }
   await add(tour, tree, { kind: 'plain', label: edit.label, seed: tour.config.run.seeds[0] ?? null });
 }
@@ -139,6 +139,7 @@ async function add(
   job: Pick<Routes['add']['request'], 'kind' | 'label' | 'seed'>,
 ): Promise<void> {
   await call(tour.paths, 'add', {
+    key: randomUUID(),
     ...job,
     command: null,
     checkout,

@@ -1,0 +1,50 @@
+/**
+ * The git that a person would type, through simple-git: make a repository, stage, commit, read a log. For the lab's own set-up and
+ * experiment commits. Whatever needs exact bytes, a private index or an exit code is plumbing and goes through run-git.ts.
+ */
+import { type SimpleGit, simpleGit } from 'simple-git';
+import { LabError } from '../errors/lab-error.ts';
+import { labIdentity } from './run-git.ts';
+
+// simple-git refuses an environment that names programs (EDITOR, PAGER, …); git must not inherit another repository's settings either.
+const passed = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'XDG_CONFIG_HOME', 'GIT_CONFIG_GLOBAL', 'GIT_CONFIG_NOSYSTEM'];
+
+/** Opens a folder for porcelain commands: the lab's identity, no hooks, no signing, whatever the user configured. */
+export function openGit(folder: string): SimpleGit {
+  const env: Record<string, string> = { GIT_TERMINAL_PROMPT: '0', LC_ALL: 'C' };
+  for (const name of passed) {
+    const value = process.env[name];
+    if (value !== undefined) env[name] = value;
+  }
+  return simpleGit({
+    baseDir: folder,
+    config: [
+      `user.name=${labIdentity.name}`,
+      `user.email=${labIdentity.email}`,
+      'core.hooksPath=/dev/null',
+      'commit.gpgSign=false',
+      'gc.auto=0',
+    ],
+    unsafe: { allowUnsafeHooksPath: true },
+    allowEnvironment: Object.keys(env),
+  }).env(env);
+}
+
+/** Commits exactly these paths, also ignored ones; what else is staged stays staged. Throws LabError (user) with git's words. */
+export async function commitPaths(folder: string, message: string, paths: string[]): Promise<void> {
+  const git = openGit(folder);
+  try {
+    await git.raw(['add', '--force', '--', ...paths]);
+    await git.raw(['commit', '--quiet', '--no-verify', '--only', '-m', message, '--', ...paths]);
+  } catch (error) {
+    throw new LabError('user', `git could not commit in ${folder}`, {
+      cause: error,
+      hints: ['`git status` there shows what is in the way'],
+    });
+  }
+}
+
+/** Subject line of a commit's message. */
+export async function readSubject(folder: string, commit: string): Promise<string> {
+  return (await openGit(folder).raw(['log', '-1', '--format=%s', commit])).trim();
+}
