@@ -8,7 +8,5 @@ declare module 'asciichart' {
     format?: (value: number) => string;
   }
   /** Draws one or more series of equal length as text. */
-  function plot(series: number[] | number[][], options?: PlotOptions): string;
-  const asciichart: { plot: typeof plot };
-  export default asciichart;
+  export function plot(series: number[] | number[][], options?: PlotOptions): string;
 }

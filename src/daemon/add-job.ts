@@ -7,9 +7,11 @@ import type { BookedJob, JobBook } from '../../queue/job-book.ts';
 import { jobFolder } from '../../queue/job-store.ts';
 import { parseLabel } from '../../queue/label.ts';
 import { listScoredRuns } from '../../workers/recorder/decide-job.ts';
-import { findRepositoryRoot, type LabPaths } from '../config/lab-paths.ts';
+import type { LabPaths } from '../config/lab-paths.ts';
+import { findRepositoryRoot } from '../config/repository-root.ts';
 import type { LabConfig } from '../config/schema.ts';
 import type { Job, JobKind } from '../domain/job.ts';
+import { formatLocalTime } from '../domain/time.ts';
 import { LabError } from '../errors/lab-error.ts';
 import { findCommit, resolveCommit } from '../git/repository.ts';
 import { runGit } from '../git/run-git.ts';
@@ -38,6 +40,14 @@ export async function addJob(
   request: AddRequest,
 ): Promise<{ booked: BookedJob; response: Routes['add']['response'] }> {
   const { paths, config, main, book } = context;
+  const known = book.all().find((booked) => booked.job.key === request.key);
+  if (known) {
+    const { number, commit, snapshot } = known.job;
+    return {
+      booked: known,
+      response: { number, commit, snapshot, untracked: [], notes: ['asked before: this is the same job'] },
+    };
+  }
   const label = request.label === null ? null : parseLabel(request.label, config.metric.direction);
   if (label === null && request.kind === 'plain') {
     throw new LabError('usage', 'the job has no label', {
@@ -81,6 +91,7 @@ export async function addJob(
       return {
         schema: 1,
         number,
+        key: request.key,
         kind,
         experiment,
         label,
@@ -155,12 +166,4 @@ async function findExperiment(paths: LabPaths, checkout: string): Promise<string
   if (!checkout.startsWith(`${paths.worktrees}/`)) return null;
   const branch = (await runGit(checkout, ['symbolic-ref', '--quiet', '--short', 'HEAD']).catch(() => '')).trim();
   return /^exp\/(.+)$/.exec(branch)?.[1] ?? null;
-}
-
-/** ISO 8601 with the local offset, to the second. */
-export function formatLocalTime(date: Date): string {
-  const offset = -date.getTimezoneOffset();
-  const sign = offset < 0 ? '-' : '+';
-  const two = (value: number) => String(Math.floor(Math.abs(value))).padStart(2, '0');
-  return `${new Date(date.getTime() + offset * 60_000).toISOString().slice(0, 19)}${sign}${two(offset / 60)}:${two(offset % 60)}`;
 }

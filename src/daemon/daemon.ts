@@ -2,6 +2,7 @@
  * The daemon of a lab: Redis as its child, a worker per device, the recorder, the jobs in memory, and what the API can ask of them.
  * It owns no run: started again after a kill -9, it rebuilds the queues from the run folders and attaches to what is still going.
  */
+import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { createConnection } from '../../queue/connection.ts';
 import { type BookedJob, isOver, type JobBook, listWaiting, nextAttempt, openJobBook } from '../../queue/job-book.ts';
@@ -16,11 +17,12 @@ import { requestKill } from '../../workers/supervisor/launch.ts';
 import { type LabPaths, redisCacheFolder } from '../config/lab-paths.ts';
 import type { LabConfig } from '../config/schema.ts';
 import type { Job } from '../domain/job.ts';
+import { formatLocalTime } from '../domain/time.ts';
 import { messageOf } from '../errors/lab-error.ts';
-import { resolveMainBranch } from '../git/repository.ts';
+import { resolveCommit, resolveMainBranch } from '../git/repository.ts';
 import { reachPoint } from '../lab/named-point.ts';
 import { probeSandbox } from '../sandbox/bubblewrap.ts';
-import { addJob, formatLocalTime } from './add-job.ts';
+import { addJob } from './add-job.ts';
 import type { AddRequest, Routes } from './routes.ts';
 
 /** A running daemon. */
@@ -85,16 +87,13 @@ export async function startDaemon(paths: LabPaths, config: LabConfig, log: Logge
     });
   };
 
-  const connections = ['queue', 'worker'].map((use) =>
-    createConnection(redis.connection, use === 'worker' ? 'worker' : 'client', onRedisError),
-  );
-  const queueConnection = createConnection(redis.connection, 'worker', onRedisError);
-  const workerConnection = () => {
+  const connections: Redis[] = [];
+  const connect = () => {
     const connection = createConnection(redis.connection, 'worker', onRedisError);
     connections.push(connection);
     return connection;
   };
-  connections.push(queueConnection);
+  const queueConnection = connect();
   const classes = new Set(probe.devices.map((device) => device.class));
   const ready = new Map<string, ReadyQueue>();
   for (const part of [...classes, 'record'])
@@ -145,20 +144,32 @@ export async function startDaemon(paths: LabPaths, config: LabConfig, log: Logge
       context: { paths, config, main, device, sandbox, secretsOf },
       book,
       queueName: queueName(paths.id, device.class),
-      connection: workerConnection(),
+      connection: connect(),
       onOutcome: toRecorder,
       onError: onRedisError,
       say,
     }),
   );
-  const recorder = createRecorder(recorderContext, queueName(paths.id, 'record'), workerConnection(), onRedisError);
-  // An editor may save an old buffer at any time; what it drops is put back within a minute, and at every start.
-  const restore = () =>
-    restoreLostRecords(recorderContext)
-      .then(() => troubles.delete('restore'))
-      .catch((error: unknown) => troubles.set('restore', `records: ${messageOf(error)}`));
+  const recorder = createRecorder(recorderContext, queueName(paths.id, 'record'), connect(), onRedisError);
+  // An editor may save an old buffer at any time; what it drops is put back within half a minute, and at every start. As long as
+  // main has not moved there is nothing to look for.
+  let checkedTip: string | null = null;
+  const restore = async () => {
+    try {
+      const tip = await resolveCommit(paths.root, main);
+      if (tip === checkedTip) return;
+      await restoreLostRecords(recorderContext);
+      checkedTip = tip;
+      troubles.delete('restore');
+    } catch (error) {
+      troubles.set('restore', `records: ${messageOf(error)}`);
+    }
+  };
   void restore();
-  const timers = [setInterval(restore, 30_000), setInterval(() => void refill().catch(onRedisError), 10_000)];
+  const timers = [
+    setInterval(() => void restore(), 30_000),
+    setInterval(() => void refill().catch(onRedisError), 10_000),
+  ];
 
   return {
     book,
@@ -214,4 +225,3 @@ export async function startDaemon(paths: LabPaths, config: LabConfig, log: Logge
     },
   };
 }
-

@@ -8,6 +8,7 @@ const numbers = z.array(z.number().int().positive());
 const schemas = {
   hello: z.strictObject({}),
   add: z.strictObject({
+    key: z.string().min(1).max(200),
     kind: z.enum(['plain', 'baseline', 'task']),
     label: z.string().nullable(),
     command: z.string().nullable(),

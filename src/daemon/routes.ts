@@ -24,6 +24,8 @@ export interface DeviceView {
 
 /** What `lab add` asks for. */
 export interface AddRequest {
+  /** Names this submission; a client that asks again after a broken connection gets the same job. */
+  key: string;
   kind: 'plain' | 'baseline' | 'task';
   /** Null only for baseline jobs. */
   label: string | null;

@@ -13,6 +13,8 @@ export type JobKind = 'plain' | 'experiment' | 'baseline' | 'task';
 export interface Job {
   schema: 1;
   number: number;
+  /** Names the submission: the same key twice is one job. */
+  key: string;
   kind: JobKind;
   /** Slug of the experiment it belongs to; null for any other job. */
   experiment: string | null;

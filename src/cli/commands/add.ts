@@ -1,7 +1,9 @@
 /** `lab add`: queues one labelled command, bound to a snapshot of the checkout it is given in. */
+import { randomUUID } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import { relative } from 'node:path';
-import { findCheckoutRoot, findLab } from '../../config/lab-paths.ts';
+import { findLab } from '../../config/lab-paths.ts';
+import { findCheckoutRoot } from '../../config/repository-root.ts';
 import { LabError } from '../../errors/lab-error.ts';
 import { captureEnvironment } from '../capture-environment.ts';
 import { call } from '../client.ts';
@@ -35,6 +37,7 @@ export const add: CommandSpec = {
     const checkout = findCheckoutRoot(realpathSync(process.cwd())) ?? paths.root;
     const captured = captureEnvironment(process.env, config.env.pass, config.env.secret);
     const answer = await call(paths, 'add', {
+      key: randomUUID(),
       kind: input.flag('no-score') ? 'task' : 'plain',
       label: input.text('label'),
       command: parseShellCommand(input),

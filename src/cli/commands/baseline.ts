@@ -1,4 +1,5 @@
 /** `lab baseline`: runs the unchanged code with several seeds; mean and noise of the track come from it. */
+import { randomUUID } from 'node:crypto';
 import { findLab } from '../../config/lab-paths.ts';
 import { LabError } from '../../errors/lab-error.ts';
 import { captureEnvironment } from '../capture-environment.ts';
@@ -38,6 +39,7 @@ export const baseline: CommandSpec = {
     const numbers: number[] = [];
     for (const seed of seeds) {
       const answer = await call(paths, 'add', {
+        key: randomUUID(),
         kind: 'baseline',
         label: null,
         command: null,

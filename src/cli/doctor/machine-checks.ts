@@ -125,10 +125,15 @@ async function checkSandbox(config: LabConfig | null): Promise<Check> {
   };
 }
 
-async function checkLockTool(): Promise<Check> {
+async function checkLockTool(config: LabConfig | null): Promise<Check> {
   for (const tool of lockTools) {
     if ((await readVersion(tool, ['--version'])) !== null)
-      return { name: 'locks', state: 'ok', found: `${tool}; device locks in ${defaultDeviceLockFolder()}`, mend: '' };
+      return {
+        name: 'locks',
+        state: 'ok',
+        found: `${tool}; device locks in ${config?.devices.lockFolder ?? defaultDeviceLockFolder()}`,
+        mend: '',
+      };
   }
   return {
     name: 'locks',
@@ -179,10 +184,10 @@ export async function checkMachine(folder: string, config: LabConfig | null): Pr
     checkProgram('just', ['--version'], {
       state: 'note',
       why: 'recipes are a convenience; every command stands in lab.yaml',
-      mend: install('just'),
+      mend: process.platform === 'darwin' ? 'brew install just' : 'pip install rust-just',
     }),
     checkRedis(config),
-    checkLockTool(),
+    checkLockTool(config),
     checkDevices(),
     checkSandbox(config),
     checkDisk(folder),

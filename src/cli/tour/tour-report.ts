@@ -1,5 +1,5 @@
 /** What the tour prints at its end: results with noise widths, the running best against the oracle, expected against observed, where to look. */
-import asciichart from 'asciichart';
+import { plot } from 'asciichart';
 import { readStoredJobs } from '../../../queue/job-store.ts';
 import type { LabPaths } from '../../config/lab-paths.ts';
 import type { LabConfig } from '../../config/schema.ts';
@@ -40,7 +40,7 @@ function renderBest(ledger: Ledger, oracle: number | null): string {
   // Each result is drawn several columns wide, so that a step is seen as one.
   const wide = (values: number[]) => values.flatMap((value) => Array.from({ length: 8 }, () => value));
   const series = oracle === null ? [wide(best)] : [wide(best), wide(best.map(() => oracle))];
-  const chart = asciichart.plot(series, { height: 10, format: (value: number) => value.toFixed(3).padStart(8) });
+  const chart = plot(series, { height: 10, format: (value: number) => value.toFixed(3).padStart(8) });
   const legend =
     oracle === null ? '' : `; the lowest line is the oracle, ${oracle.toFixed(6)}: no honest model gets below`;
   return `running best from the baseline through ${ledger.rows.length} results${legend}\n${chart}\n`;
