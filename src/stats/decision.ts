@@ -36,7 +36,7 @@ export function decide(input: DecisionInput): Decision {
     return { status: 'discard', reason, evidence: '', observed: base ? metric - base.value : null, noiseWidths: null };
   }
   if (base === null) {
-    const reason = `${metricName} ${figure} is the first of its track: nothing to compare with (run \`lab baseline\`)`;
+    const reason = `${metricName} ${figure} has nothing to compare with: the track has no baseline (run \`lab baseline\`)`;
     return { status: 'keep', reason, evidence: 'provisional', observed: null, noiseWidths: null };
   }
   const observed = metric - base.value;
