@@ -2,10 +2,8 @@
  * Makes a lab on disk from this package's own templates: the numbered folders, lab.yaml, charter and journals, the secret score seed,
  * and a commit of exactly the files it wrote. It changes no file that is there, but for lines added to .gitignore.
  */
-import { randomBytes } from 'node:crypto';
 import {
   appendFileSync,
-  chmodSync,
   copyFileSync,
   existsSync,
   mkdirSync,
@@ -19,10 +17,10 @@ import { dirname, join } from 'node:path';
 import { labPaths } from '../config/lab-paths.ts';
 import { packageRoot } from '../config/package-root.ts';
 import { findRepositoryRoot } from '../config/repository-root.ts';
-import { configJsonSchema } from '../config/schema.ts';
 import { LabError } from '../errors/lab-error.ts';
 import { commitPaths, openGit } from '../git/porcelain.ts';
 import { resolveMainBranch } from '../git/repository.ts';
+import { writeLabState } from '../lab/lab-state.ts';
 import { resultsHeader } from '../lab/results-tsv.ts';
 
 /** What kind of lab to make. */
@@ -87,7 +85,7 @@ export async function createLab(folder: string, options: CreateLabOptions): Prom
     written.push(file.path);
   }
   if (addIgnoreLines(folder)) written.push('.gitignore');
-  writeState(folder);
+  writeLabState(labPaths(folder));
   const branch = await commitFiles(folder, written);
   const notes =
     isStarter || options.score !== null
@@ -181,17 +179,6 @@ function addIgnoreLines(folder: string): boolean {
   if (missing.length === 0) return false;
   appendFileSync(file, `${old === '' || old.endsWith('\n') ? '' : '\n'}${missing.join('\n')}\n`);
   return true;
-}
-
-/** The machine's own state: the secret seed of the validation data, and the JSON Schema for editors. */
-function writeState(folder: string): void {
-  const paths = labPaths(folder);
-  mkdirSync(join(paths.state, 'schema'), { recursive: true });
-  if (!existsSync(paths.scoreSeed)) {
-    writeFileSync(paths.scoreSeed, `${randomBytes(6).readUIntBE(0, 6)}\n`, { mode: 0o600 });
-    chmodSync(paths.scoreSeed, 0o600);
-  }
-  writeFileSync(join(paths.state, 'schema', 'lab.schema.json'), `${JSON.stringify(configJsonSchema(), null, 2)}\n`);
 }
 
 /** Commits exactly the written files; what the user had staged stays staged and uncommitted. */

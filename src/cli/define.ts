@@ -143,7 +143,9 @@ function takeConfigFlags(words: string[], config: Record<string, string>): strin
   const left: string[] = [];
   for (let i = 0; i < words.length; i++) {
     const word = words[i] ?? '';
-    const match = /^--([a-z][\w-]*(?:\.[\w-]+)+|sandbox|network|main)(?:=(.*))?$/s.exec(word);
+    const match = /^--([a-z][\w-]*(?:\.[\w-]+)+|sandbox-read|sandboxRead|sandbox|network|main|data)(?:=(.*))?$/s.exec(
+      word,
+    );
     if (!match) {
       left.push(word);
       continue;

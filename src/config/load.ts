@@ -29,23 +29,22 @@ export function loadConfig(root: string, sources: ConfigSources = {}): LabConfig
   const merged = mergeDeep(mergeDeep(shared, local), overrides.values);
   const checked = checkConfig(merged);
   if (checked.kind === 'ok') return checked.config;
-  throw configError(overrides.origin, checked.problems);
+  throw configError(
+    (problem) => overrides.origins.get(problem.split(/[:.]\d|: /)[0] ?? '') ?? 'lab.yaml with lab.local.yaml',
+    checked.problems,
+  );
 }
 
-function configError(origin: string, problems: string[]): LabError {
-  const [first = 'it is wrong', ...others] = problems;
-  return new LabError(
-    'config',
-    `${origin}: ${first}${others.map((other) => `\n       ${origin}: ${other}`).join('')}`,
-    {
-      hints: ['0_docs/guide/configuration.md lists every key; `lab doctor` checks both files'],
-    },
-  );
+function configError(originOf: (problem: string) => string, problems: string[]): LabError {
+  const lines = problems.map((problem) => `${originOf(problem)}: ${problem}`);
+  return new LabError('config', lines.join('\n       '), {
+    hints: ['0_docs/guide/configuration.md lists every key; `lab doctor` checks both files'],
+  });
 }
 
 function ensureValid(raw: Record<string, unknown>, origin: string): void {
   const checked = checkConfig(raw);
-  if (checked.kind === 'wrong') throw configError(origin, checked.problems);
+  if (checked.kind === 'wrong') throw configError(() => origin, checked.problems);
 }
 
 /** One YAML file as a plain object; null where it does not exist. Throws LabError (config) with line and column on a syntax error. */
@@ -69,9 +68,10 @@ function readConfigFile(path: string): Record<string, unknown> | null {
   return value as Record<string, unknown>;
 }
 
-function readOverrides(sources: ConfigSources): { values: Record<string, unknown>; origin: string } {
+function readOverrides(sources: ConfigSources): { values: Record<string, unknown>; origins: Map<string, string> } {
   const values: Record<string, unknown> = {};
-  const used: string[] = [];
+  // Which flag or name set a path, so that an error names the one at fault.
+  const origins = new Map<string, string>();
   const flags = { ...sources.flags };
   for (const leaf of listConfigLeaves()) {
     const environmentValue = sources.environment?.[leaf.environment];
@@ -79,11 +79,11 @@ function readOverrides(sources: ConfigSources): { values: Record<string, unknown
     const flagName = flagNames.find((name) => flags[name] !== undefined);
     if (environmentValue !== undefined && flagName === undefined) {
       setAt(values, leaf.path, parseLeaf(leaf, environmentValue));
-      used.push(leaf.environment);
+      origins.set(leaf.path, leaf.environment);
     }
     if (flagName !== undefined) {
       setAt(values, leaf.path, parseLeaf(leaf, flags[flagName] ?? ''));
-      used.push(leaf.flag);
+      origins.set(leaf.path, leaf.flag);
       for (const name of flagNames) delete flags[name];
     }
   }
@@ -93,7 +93,7 @@ function readOverrides(sources: ConfigSources): { values: Record<string, unknown
       hints: ['0_docs/guide/configuration.md lists every key as a flag'],
     });
   }
-  return { values, origin: used.length > 0 ? used.join(', ') : 'lab.yaml with lab.local.yaml' };
+  return { values, origins };
 }
 
 /** A leaf's text as the schema's type; what is no number stays text, so that the schema names it. */

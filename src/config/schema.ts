@@ -5,7 +5,8 @@
 import { z } from 'zod';
 
 const seconds = (value: number, text: string) => z.number().positive().default(value).describe(`${text} (seconds)`);
-const command = (text: string) => z.string().min(1).nullable().default(null).describe(`${text}; null: none`);
+const command = (text: string, none = 'none') =>
+  z.string().min(1).nullable().default(null).describe(`${text}; null: ${none}`);
 const names = (text: string) => z.array(z.string().min(1)).default([]).describe(text);
 
 const metric = z.strictObject({
@@ -23,7 +24,8 @@ const commands = z.strictObject({
   train: z.string().min(1).default('python3 train.py').describe('What an experiment runs'),
   smoke: command('A tiny run that shows that the code starts'),
   score: command(
-    "Reads the metric in a fresh process, from main's frozen files; null: train's own number counts and is flagged",
+    "Reads the metric in a fresh process, from main's frozen files",
+    "train's own number counts and is flagged",
   ),
   model: command(
     'Starts the trained model for the scorer (its path is in LAB_MODEL); with it the scorer runs no agent code itself',
@@ -86,7 +88,9 @@ const devices = z.strictObject({
     .string()
     .nullable()
     .default(null)
-    .describe('Folder of the device locks, one per host; null: in the temporary folder'),
+    .describe(
+      "Folder of the device locks, one per host; null: nightlab-devices in the system's shared temporary folder",
+    ),
 });
 
 /** The whole configuration; every key has a default, so that an empty lab.yaml is valid. */
@@ -160,7 +164,7 @@ export function configJsonSchema(): Record<string, unknown> {
 const kebab = (word: string) => word.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 const snake = (word: string) => word.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
 
-/** Every leaf of the configuration in the order of the schema. */
+/** Every leaf that flags and environment can set, in the order of the schema; the format version and the rule table are for the file alone. */
 export function listConfigLeaves(): ConfigLeaf[] {
   const leaves: ConfigLeaf[] = [];
   const visit = (node: JsonSchemaNode, path: string[]) => {
@@ -188,5 +192,5 @@ export function listConfigLeaves(): ConfigLeaf[] {
     });
   };
   visit(configJsonSchema() as JsonSchemaNode, []);
-  return leaves;
+  return leaves.filter((leaf) => leaf.type !== 'map' && leaf.path !== 'schema');
 }

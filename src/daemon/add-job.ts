@@ -40,7 +40,7 @@ export async function addJob(
   request: AddRequest,
 ): Promise<{ booked: BookedJob; response: Routes['add']['response'] }> {
   const { paths, config, main, book } = context;
-  const known = book.all().find((booked) => booked.job.key === request.key);
+  const known = book.all().find((booked) => booked.job.key !== '' && booked.job.key === request.key);
   if (known) {
     const { number, commit, snapshot } = known.job;
     return {

@@ -11,6 +11,7 @@ import { buildId } from '../config/package-root.ts';
 import { exitCodes, formatError, LabError } from '../errors/lab-error.ts';
 import { writeJsonSynced } from '../lab/atomic-write.ts';
 import { tryLock } from '../lab/kernel-lock.ts';
+import { writeLabState } from '../lab/lab-state.ts';
 import { serveApi } from './api.ts';
 import { startDaemon } from './daemon.ts';
 import { createHandlers } from './handlers.ts';
@@ -29,6 +30,7 @@ async function main(): Promise<void> {
     return;
   }
   ensureRuntime(paths);
+  writeLabState(paths);
   const log = pino(
     { base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime },
     destination({ dest: paths.daemonLog, sync: true, mkdir: true }),

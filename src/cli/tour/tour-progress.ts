@@ -39,7 +39,7 @@ export function createTourProgress(total: number, tell: (line: string) => void):
         last = shown;
       } else {
         // Without a terminal only a change of job or step is worth a line.
-        const event = line.replace(/:.*$/, '');
+        const event = line.replace(/[:;].*$/, '');
         if (event !== last) process.stderr.write(`${line}\n`);
         last = event;
       }
@@ -88,5 +88,5 @@ function renderLine(jobs: JobView[], total: number): string {
         : shown.state.kind;
   const reason = formatReason(shown);
   const after = next && next !== shown ? `; next: job ${next.job.number} ${nameOf(next)}` : '';
-  return `[${Math.min(total, done + 1)} of ${total}] job ${shown.job.number} ${nameOf(shown)} ${step}:${reason ? ` ${reason}` : ''}${after}${left}`;
+  return `[${Math.min(total, done + 1)} of ${total}] job ${shown.job.number} ${nameOf(shown)} ${step}${reason ? `: ${reason}` : ''}${after}${left}`;
 }

@@ -1,0 +1,71 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import { type ConfigSources, loadConfig } from './load.ts';
+
+const folders: string[] = [];
+afterEach(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
+function load(shared: string, local: string | null = null, sources: ConfigSources = {}) {
+  const root = mkdtempSync(join(tmpdir(), 'nl-config-'));
+  folders.push(root);
+  writeFileSync(join(root, 'lab.yaml'), shared);
+  if (local !== null) writeFileSync(join(root, 'lab.local.yaml'), local);
+  return loadConfig(root, sources);
+}
+
+test('an empty lab.yaml is a lab with every default', () => {
+  expect(load('').metric).toEqual({ name: 'val_bpb', direction: 'lower', unit: '' });
+});
+
+test('a flag wins over the environment, that over lab.local.yaml, that over lab.yaml, that over the default', () => {
+  const shared = 'run:\n  wallSeconds: 1\n';
+  const local = 'run:\n  wallSeconds: 2\n';
+  const environment = { LAB_RUN_WALL_SECONDS: '3' };
+  expect(load('').run.wallSeconds).toBe(600);
+  expect(load(shared).run.wallSeconds).toBe(1);
+  expect(load(shared, local).run.wallSeconds).toBe(2);
+  expect(load(shared, local, { environment }).run.wallSeconds).toBe(3);
+  expect(load(shared, local, { environment, flags: { 'run.wall-seconds': '4' } }).run.wallSeconds).toBe(4);
+  expect(load(shared, local, { environment, flags: { 'run.wallSeconds': '5' } }).run.wallSeconds).toBe(5);
+});
+
+test('lists and null are written as text in flags and environment', () => {
+  const config = load('', null, { environment: { LAB_RUN_SEEDS: '4,5', LAB_DATA: 'a,b', LAB_COMMANDS_SCORE: 'null' } });
+  expect([config.run.seeds, config.data, config.commands.score]).toEqual([[4, 5], ['a', 'b'], null]);
+});
+
+test.each([
+  ['metric:\n  direction: down\n', 'lab.yaml: metric.direction: got "down", expected one of lower, higher'],
+  ['run:\n  wallSeconds: soon\n', 'lab.yaml: run.wallSeconds: got "soon", expected a number'],
+  ['run:\n  wallSeconds: -1\n', 'lab.yaml: run.wallSeconds: got -1, expected a number above 0'],
+  ['run:\n  wallSecond: 5\n', 'lab.yaml: run.wallSecond: unknown key (value 5); did you mean run.wallSeconds?'],
+  ['metrics: x\n', 'lab.yaml: metrics: unknown key (value "x"); did you mean metric?'],
+  ['commands: 5\n', 'lab.yaml: commands: got 5, expected an object'],
+  ['rules:\n  a.py: [ICE]\n', 'lab.yaml: rules.a.py.0: got "ICE", expected one of FROZEN'],
+  ['metric: [\n', 'lab.yaml:2:1: not valid YAML'],
+  ['- a\n', 'lab.yaml: got ["a"], expected keys and values'],
+])('%j is refused with its path, its value and what was expected', (text, message) => {
+  expect(() => load(text)).toThrow(message);
+});
+
+test('a mistake in lab.local.yaml, a flag or the environment is told as theirs', () => {
+  expect(() => load('', 'sandbox: maybe\n')).toThrow(
+    'lab.local.yaml: sandbox: got "maybe", expected one of required, preferred, off',
+  );
+  const environment = { LAB_RUN_WALL_SECONDS: 'abc', LAB_REDIS_INSTALL: 'never' };
+  expect(() => load('', null, { environment })).toThrow(/^LAB_RUN_WALL_SECONDS: run\.wallSeconds: got "abc"/);
+  expect(() => load('', null, { flags: { 'run.device': 'tpu' } })).toThrow(
+    '--run.device: run.device: got "tpu", expected one of cpu, gpu',
+  );
+  expect(() => load('', null, { flags: { 'run.nothing': '1' } })).toThrow('unknown flag --run.nothing');
+});
+
+test('a folder without lab.yaml is told how to become a lab', () => {
+  const root = mkdtempSync(join(tmpdir(), 'nl-config-'));
+  folders.push(root);
+  expect(() => loadConfig(root)).toThrow('there is no lab.yaml');
+});
