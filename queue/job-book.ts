@@ -98,7 +98,7 @@ export function openJobBook(runs: string): JobBook {
     all: () => [...jobs.values()],
     get,
     async create(make, entry) {
-      const job = await make(await claimJobNumber(runs));
+      const job = await make(claimJobNumber(runs));
       await writeJob(runs, job, entry);
       const booked: BookedJob = {
         job,
@@ -180,7 +180,7 @@ export function stateOf(job: BookedJob, position: number, progress: string | nul
     return { kind: 'running', attempt, step, startedAt, device, progress };
   }
   if (job.run !== null && isOver(job)) {
-    if (job.recorded?.isDone) return { kind: 'ended', run: job.run, status: job.recorded.decision.status };
+    if (job.recorded?.isDone) return { kind: 'ended', run: job.run, status: job.recorded.decision?.status ?? null };
     return { kind: 'recording', attempt: job.run.attempt, problem: job.recordProblem };
   }
   if (job.entry.hold !== null) return { kind: 'held', hold: { reason: job.entry.hold } };

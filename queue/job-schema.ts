@@ -17,7 +17,8 @@ const expectation = z.discriminatedUnion('kind', [
 const job = z.object({
   schema: z.literal(1),
   number: z.number().int().positive(),
-  key: z.string(),
+  // Jobs of labs from before keys existed have none.
+  key: z.string().default(''),
   kind: z.enum(['plain', 'experiment', 'baseline', 'task']),
   experiment: z.string().nullable(),
   label: z.object({ text: z.string(), question: z.string(), hypothesis: z.string(), expected: expectation }).nullable(),

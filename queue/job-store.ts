@@ -2,13 +2,13 @@
  * The jobs of a lab as folders: `.lab/runs/<number>/`. This is the truth; Redis only orders what is ready and can be thrown away.
  * One process, the daemon, writes here; a number is taken by making its folder, so it is never given twice and never reused.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Job } from '../src/domain/job.ts';
 import type { Decision } from '../src/domain/result.ts';
 import type { Run } from '../src/domain/run.ts';
 import { errnoOf, LabError } from '../src/errors/lab-error.ts';
-import { readJson, writeFileSynced, writeJsonSynced } from '../src/lab/atomic-write.ts';
+import { readJson, writeJsonSynced } from '../src/lab/atomic-write.ts';
 import { parseJob, parseQueueEntry, parseRun, type QueueEntry } from './job-schema.ts';
 
 /** What the recorder left in a job's folder: enough to write the same records again. */
@@ -16,7 +16,8 @@ export interface RecordedJob {
   schema: 1;
   job: number;
   attempt: number;
-  decision: Decision;
+  /** Null where there is nothing to decide: a task, a baseline. */
+  decision: Decision | null;
   /** The line of results.tsv without its newline; null where the job adds none. */
   row: string | null;
   /** The journal entry; null where the job adds none. */
@@ -57,7 +58,7 @@ export function listJobNumbers(runs: string): number[] {
 }
 
 /** Takes the next free number by making its folder. */
-export async function claimJobNumber(runs: string): Promise<number> {
+export function claimJobNumber(runs: string): number {
   mkdirSync(runs, { recursive: true });
   const highWater = join(runs, 'last-number');
   const names = readdirSync(runs).filter((name) => numberName.test(name));
@@ -69,8 +70,10 @@ export async function claimJobNumber(runs: string): Promise<number> {
       if (errnoOf(error) === 'EEXIST') continue;
       throw error;
     }
-    // Folders may be archived later; the mark keeps their numbers taken.
-    await writeFileSynced(highWater, `${number}\n`);
+    // Folders may be archived later; the mark keeps their numbers taken. Without a pause in between, so that of two claims at once
+    // the higher number is written last.
+    writeFileSync(`${highWater}.tmp`, `${number}\n`, { flush: true });
+    renameSync(`${highWater}.tmp`, highWater);
     return number;
   }
 }

@@ -14,7 +14,8 @@ import { type ScoredRun, type Standing, standingOf, viewTrack } from '../../src/
 
 /** A decided job. */
 export interface DecidedJob {
-  decision: Decision;
+  /** Null where there is nothing to decide: a baseline is what others are judged by, a task is not scored. */
+  decision: Decision | null;
   /** Null where the job adds no row: baselines, tasks, and jobs by hand without a metric. */
   row: Result | null;
   /** What the result was compared with; null where there was nothing. */
@@ -40,7 +41,7 @@ export function listScoredRuns(jobs: StoredJob[]): ScoredRun[] {
               track: run.track,
               deviceModel: run.device.model,
               leak: run.flags.includes('leak'),
-              status: recorded && job.kind !== 'baseline' ? recorded.decision.status : null,
+              status: recorded?.decision?.status ?? null,
             },
           ],
     );
@@ -54,6 +55,7 @@ function orderOf(stored: StoredJob): number {
 export function decideJob(stored: StoredJob, jobs: StoredJob[], config: LabConfig, description: string): DecidedJob {
   const { job, run } = stored;
   if (run === null) throw new LabError('internal', `job ${job.number} has no outcome yet`);
+  if (job.kind === 'baseline' || job.kind === 'task') return { decision: null, base: null, expected: null, row: null };
   const others = listScoredRuns(
     jobs.filter((other) => other.job.number !== job.number && other.recorded?.isDone === true),
   );

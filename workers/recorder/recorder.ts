@@ -59,8 +59,8 @@ async function storeDecision(context: RecorderContext, number: number): Promise<
   await book.setRecorded(recorded);
   context.say('decided', {
     job: number,
-    status: decided.decision.status,
-    reason: decided.decision.reason,
+    status: decided.decision?.status ?? null,
+    reason: decided.decision?.reason ?? 'nothing to decide',
     state: paths.state,
   });
   return recorded;

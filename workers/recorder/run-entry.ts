@@ -30,14 +30,16 @@ export function formatRunEntry(input: RunEntryInput): string {
   const expected = decided.expected === null ? stated || 'no figure' : signed(decided.expected);
   const observed =
     run.metric === null
-      ? 'no metric'
-      : decision.observed === null
+      ? job.kind === 'task'
+        ? 'nothing scored'
+        : 'no metric'
+      : decision?.observed == null
         ? `${run.metric.toFixed(6)}${unit}, nothing to compare with`
         : signed(decision.observed);
   return formatJournalEntry({
     date: run.endedAt.slice(0, 10),
     title: description,
-    status: decision.status,
+    status: decision?.status ?? null,
     job: job.number,
     attempt: run.attempt,
     commit: job.commit,
@@ -46,7 +48,9 @@ export function formatRunEntry(input: RunEntryInput): string {
     expected,
     observed,
     observations: observations(input, unit),
-    inference: decision.reason,
+    inference:
+      decision?.reason ??
+      (run.fate.kind === 'done' ? 'a task: nothing was scored' : `the task failed: ${run.fate.detail}`),
     runFolder: input.runFolder,
   });
 }
@@ -59,7 +63,7 @@ function observations({ run, decided, config, noise }: RunEntryInput, unit: stri
       : '';
     lines.push(`${config.metric.name} ${run.metric.toFixed(6)}${unit}${from}`);
   }
-  const { noiseWidths } = decided.decision;
+  const noiseWidths = decided.decision?.noiseWidths ?? null;
   if (noiseWidths !== null && noise?.std != null) {
     lines.push(
       `${formatWidths(noiseWidths)} noise widths (one width is ${noise.std.toFixed(6)}, from ${noise.n} baseline runs)`,

@@ -1,0 +1,129 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import type { Job } from '../src/domain/job.ts';
+import type { Run } from '../src/domain/run.ts';
+import { isOver, listWaiting, nextAttempt, openJobBook } from './job-book.ts';
+import { claimJobNumber, listJobNumbers, readStoredJob } from './job-store.ts';
+
+const folders: string[] = [];
+afterEach(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
+function createRuns(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'nl-runs-'));
+  folders.push(folder);
+  return join(folder, 'runs');
+}
+
+const entry = { schema: 1 as const, rank: 1, priority: 1000, hold: null, removedAt: null };
+
+async function createJob(number: number): Promise<Job> {
+  return {
+    schema: 1,
+    number,
+    key: `key-${number}`,
+    kind: 'plain',
+    experiment: null,
+    label: { text: 'Q: a H: b', question: 'a', hypothesis: 'b', expected: { kind: 'none' } },
+    command: 'true',
+    commit: '0'.repeat(40),
+    snapshot: false,
+    base: null,
+    directory: '',
+    here: null,
+    device: 'cpu',
+    seed: null,
+    env: {},
+    secretNames: [],
+    track: '00000000',
+    wallSeconds: 1,
+    queuedAt: '2026-01-01T00:00:00+00:00',
+  };
+}
+
+function createRun(attempt: number, fate: Run['fate']): Run {
+  return {
+    schema: 1,
+    job: 1,
+    attempt,
+    fate,
+    metric: null,
+    metrics: {},
+    steps: [],
+    trainSeconds: null,
+    peakMemoryMib: null,
+    memorySource: 'none',
+    device: { id: 'cpu0', class: 'cpu', model: 'x' },
+    flags: [],
+    track: '00000000',
+    startedAt: '2026-01-01T00:00:00+00:00',
+    endedAt: '2026-01-01T00:00:00+00:00',
+  };
+}
+
+test('a number is never given twice, not even after its folder is gone', async () => {
+  const runs = createRuns();
+  expect([claimJobNumber(runs), claimJobNumber(runs), claimJobNumber(runs)]).toEqual([1, 2, 3]);
+  rmSync(join(runs, '3'), { recursive: true });
+  expect(claimJobNumber(runs)).toBe(4);
+});
+
+test('a folder without job.json is no job: it was never confirmed', async () => {
+  const runs = createRuns();
+  claimJobNumber(runs);
+  expect(listJobNumbers(runs)).toEqual([]);
+});
+
+test('a book opened again has the jobs, entries and outcomes of the one before', async () => {
+  const runs = createRuns();
+  const book = openJobBook(runs);
+  await book.create(createJob, entry);
+  await book.create(createJob, { ...entry, hold: 'the track moved on' });
+  await book.setRun(createRun(1, { kind: 'done' }));
+  const again = openJobBook(runs);
+  expect(again.all().map((job) => [job.job.number, job.entry.hold, job.run?.fate.kind ?? null])).toEqual([
+    [1, null, 'done'],
+    [2, 'the track moved on', null],
+  ]);
+});
+
+test('a broken job.json is an error that names the file', async () => {
+  const runs = createRuns();
+  mkdirSync(join(runs, '1'), { recursive: true });
+  writeFileSync(join(runs, '1', 'job.json'), '{"schema": 1}');
+  writeFileSync(join(runs, '1', 'state.json'), JSON.stringify(entry));
+  expect(() => readStoredJob(runs, 1)).toThrow(/1\/job\.json/);
+  expect(() => readStoredJob(runs, 5)).toThrow('there is no job 5');
+});
+
+test('an interrupted run is tried once more, not for ever', async () => {
+  const runs = createRuns();
+  const book = openJobBook(runs);
+  await book.create(createJob, entry);
+  const interrupted = { kind: 'failed' as const, failure: 'interrupted' as const, detail: 'reboot' };
+  await book.setRun(createRun(1, interrupted));
+  expect([nextAttempt(book.get(1)), isOver(book.get(1))]).toEqual([2, false]);
+  await book.setRun(createRun(2, interrupted));
+  expect([nextAttempt(book.get(1)), isOver(book.get(1))]).toEqual([null, true]);
+});
+
+test('jobs wait in the order of priority, rank and number; held and removed ones do not wait', async () => {
+  const book = openJobBook(createRuns());
+  await book.create(createJob, { ...entry, rank: 5 });
+  await book.create(createJob, { ...entry, rank: 2 });
+  await book.create(createJob, { ...entry, priority: 10, rank: 9 });
+  await book.create(createJob, { ...entry, hold: 'wait' });
+  await book.create(createJob, { ...entry, removedAt: '2026-01-01T00:00:00+00:00' });
+  expect(listWaiting(book.all()).map((job) => job.job.number)).toEqual([3, 2, 1]);
+});
+
+test('a client that knows the last version is woken by the next change', async () => {
+  const book = openJobBook(createRuns());
+  await book.create(createJob, entry);
+  const waiting = book.waitForChange([1], book.version, 60_000);
+  book.setRecordProblem(1, 'disk full');
+  expect(await waiting).toBe(book.version);
+});

@@ -1,0 +1,158 @@
+import { expect, test } from 'vitest';
+import type { StoredJob } from '../../queue/job-store.ts';
+import { parseLabel } from '../../queue/label.ts';
+import { configSchema } from '../../src/config/schema.ts';
+import type { JobKind } from '../../src/domain/job.ts';
+import type { Status } from '../../src/domain/result.ts';
+import { decideJob } from './decide-job.ts';
+
+const config = configSchema.parse({ metric: { unit: 'bpb' } });
+
+interface Sketch {
+  number: number;
+  kind?: JobKind;
+  commit: string;
+  base?: string | null;
+  metric: number | null;
+  status?: Status;
+  track?: string;
+  model?: string;
+  flags?: string[];
+}
+
+/** An ended job; with a status it counts as recorded. */
+function createJob(sketch: Sketch): StoredJob {
+  const { number, commit, metric, track = 'aaaaaaaa', model = 'H100' } = sketch;
+  const kind = sketch.kind ?? 'experiment';
+  return {
+    job: {
+      schema: 1,
+      number,
+      key: String(number),
+      kind,
+      experiment: kind === 'experiment' ? `idea-${number}` : null,
+      label: kind === 'baseline' ? null : parseLabel('Q: better? H: saves 0.1 bpb', 'lower'),
+      command: 'train',
+      commit,
+      snapshot: false,
+      base: sketch.base ?? null,
+      directory: '',
+      here: null,
+      device: 'gpu',
+      seed: 1,
+      env: {},
+      secretNames: [],
+      track,
+      wallSeconds: 300,
+      queuedAt: '2026-01-01T00:00:00+00:00',
+    },
+    entry: { schema: 1, rank: number, priority: 1000, hold: null, removedAt: null },
+    attempts: [1],
+    run: {
+      schema: 1,
+      job: number,
+      attempt: 1,
+      fate: metric === null ? { kind: 'failed', failure: 'exception', detail: 'ValueError: no' } : { kind: 'done' },
+      metric,
+      metrics: metric === null ? {} : { val_bpb: metric, steps: 10 },
+      steps: [],
+      trainSeconds: 300,
+      peakMemoryMib: 2048,
+      memorySource: 'nvidia-smi',
+      device: { id: 'gpu0', class: 'gpu', model },
+      flags: sketch.flags ?? [],
+      track,
+      startedAt: '2026-01-01T00:00:00+00:00',
+      endedAt: `2026-01-01T00:${String(number).padStart(2, '0')}:00+00:00`,
+    },
+    recorded:
+      sketch.status === undefined && kind !== 'baseline'
+        ? null
+        : {
+            schema: 1,
+            job: number,
+            attempt: 1,
+            decision: { status: sketch.status ?? 'keep', reason: '', evidence: '', observed: null, noiseWidths: null },
+            row: null,
+            entry: null,
+            commit: null,
+            isDone: true,
+          },
+  };
+}
+
+const baseline = [1.0, 1.002, 0.998].map((metric, index) =>
+  createJob({ number: index + 1, kind: 'baseline', commit: 'base000', metric }),
+);
+
+test('a gain past the noise is kept against the base it started from', () => {
+  const job = createJob({ number: 9, commit: 'new0000', base: 'base000', metric: 0.9 });
+  const decided = decideJob(job, [...baseline, job], config, 'a change');
+  expect(decided.decision).toMatchObject({ status: 'keep', evidence: 'provisional' });
+  expect(decided.decision?.observed).toBeCloseTo(-0.1);
+  expect(decided.row).toMatchObject({
+    status: 'keep',
+    idea: 'idea-9',
+    expected: '-0.100000 bpb',
+    observed: '-0.100000 bpb',
+    memoryGb: 2,
+    jobs: [9],
+  });
+  expect(decided.row?.metrics).toEqual({ steps: 10 });
+});
+
+test("an experiment from an old base is kept only where it also beats today's champion", () => {
+  const champion = createJob({ number: 4, commit: 'champ00', base: 'base000', metric: 0.8, status: 'keep' });
+  const late = createJob({ number: 9, commit: 'late000', base: 'base000', metric: 0.9 });
+  const decided = decideJob(late, [...baseline, champion, late], config, 'a change');
+  expect(decided.decision?.status).toBe('discard');
+  expect(decided.decision?.reason).toContain('the champion is 0.800000 by now');
+  const better = createJob({ number: 10, commit: 'best000', base: 'base000', metric: 0.7 });
+  expect(decideJob(better, [...baseline, champion, better], config, 'a change').decision?.status).toBe('keep');
+});
+
+test('values of another track or another device model are no base', () => {
+  for (const other of [{ track: 'bbbbbbbb' }, { model: 'A100' }]) {
+    const job = createJob({ number: 9, commit: 'new0000', base: 'base000', metric: 1.5, ...other });
+    const decided = decideJob(job, [...baseline, job], config, 'a change');
+    expect(decided.base).toBeNull();
+    expect(decided.decision?.observed).toBeNull();
+  }
+});
+
+test('a kept job by hand adds a row and never moves the champion', () => {
+  const byHand = createJob({
+    number: 5,
+    kind: 'plain',
+    commit: 'hand000',
+    base: 'base000',
+    metric: 0.5,
+    status: 'keep',
+  });
+  const job = createJob({ number: 9, commit: 'new0000', base: 'base000', metric: 0.9 });
+  expect(decideJob(byHand, [...baseline, byHand], config, 'by hand').row).toMatchObject({ idea: '', status: 'keep' });
+  expect(decideJob(job, [...baseline, byHand, job], config, 'a change').decision?.status).toBe('keep');
+});
+
+test.each([
+  ['experiment', true],
+  ['plain', false],
+] as [JobKind, boolean][])('a crash of a job of kind %s adds a row: %s', (kind, adds) => {
+  const job = createJob({ number: 9, kind, commit: 'new0000', base: 'base000', metric: null });
+  const decided = decideJob(job, [...baseline, job], config, 'a change');
+  expect(decided.decision?.status).toBe('crash');
+  expect(decided.row !== null).toBe(adds);
+  if (decided.row) expect(decided.row).toMatchObject({ metric: 0, memoryGb: 0, observed: '' });
+});
+
+test.each(['baseline', 'task'] as JobKind[])('a job of kind %s adds no row', (kind) => {
+  const job = createJob({ number: 9, kind, commit: 'base000', metric: 0.9 });
+  expect(decideJob(job, [...baseline, job], config, 'x').row).toBeNull();
+});
+
+test('a leak is discarded however good it looks', () => {
+  const job = createJob({ number: 9, commit: 'leak000', base: 'base000', metric: 0.1, flags: ['leak'] });
+  const decided = decideJob(job, [...baseline, job], config, 'a change');
+  expect(decided.decision?.status).toBe('discard');
+  expect(decided.row?.flags).toEqual(['leak']);
+});
