@@ -122,7 +122,9 @@ function linkIn(root: string, checkout: string, link: string): string {
 async function ensureLfsFilled(checkout: string): Promise<void> {
   const attributes = join(checkout, '.gitattributes');
   if (!existsSync(attributes) || !readFileSync(attributes, 'utf8').includes('filter=lfs')) return;
-  const listing = await runGit(checkout, ['ls-files', '-z', ':(attr:filter=lfs)']);
+  const listing = await runGit(checkout, ['ls-files', '-z', ':(attr:filter=lfs)'], {
+    env: { GIT_LITERAL_PATHSPECS: '0' },
+  });
   const pointers = listing.split('\0').filter((path) => path !== '' && isLfsPointer(join(checkout, path)));
   if (pointers.length === 0) return;
   throw new LabError(

@@ -9,6 +9,7 @@ import type { LabPaths } from '../src/config/lab-paths.ts';
 import type { LabConfig } from '../src/config/schema.ts';
 import type { Job } from '../src/domain/job.ts';
 import type { Run, StepName } from '../src/domain/run.ts';
+import { formatLocalTime } from '../src/domain/time.ts';
 import { LabError } from '../src/errors/lab-error.ts';
 import { readJson, writeJsonSynced } from '../src/lab/atomic-write.ts';
 import { reachPoint } from '../src/lab/named-point.ts';
@@ -16,6 +17,7 @@ import type { SandboxProbe } from '../src/sandbox/sandbox.ts';
 import { createCheckout, removeCheckout } from './checkout.ts';
 import type { DeviceHolder } from './device-lock.ts';
 import type { Device } from './device-probe.ts';
+import { maskSecrets } from './mask-secrets.ts';
 import { collectOutputs } from './outputs.ts';
 import { type AttemptSetting, planRun } from './plan-run.ts';
 import { readOutcome } from './read-outcome.ts';
@@ -52,7 +54,7 @@ export async function executeAttempt(
 ): Promise<Run> {
   const folder = attemptFolder(context.paths.runs, job.number, attempt);
   mkdirSync(folder, { recursive: true });
-  const startedAt = new Date().toISOString();
+  const startedAt = formatLocalTime(new Date());
   if (!existsSync(join(folder, 'plan.json')) && !existsSync(join(folder, 'exit'))) {
     const refusal = await prepare(context, job, attempt, folder);
     if (refusal !== null) {
@@ -67,6 +69,7 @@ export async function executeAttempt(
     onChange: (now) => options.onProgress({ step: now.step?.name ?? 'start', waits: formatHolder(now.waitsFor) }),
   });
   reachPoint('exit-seen');
+  await maskSecrets(folder, context.secretsOf(job));
   const setting = readJson(join(folder, 'setting.json')) as AttemptSetting | null;
   if (setting === null) throw new LabError('internal', `${folder}/setting.json is missing`);
   const tampered = setting.flags.includes('unsandboxed')
@@ -123,6 +126,6 @@ function refusedRun(context: ExecuteContext, job: Job, attempt: number, detail: 
     flags: [],
     track: job.track,
     startedAt,
-    endedAt: new Date().toISOString(),
+    endedAt: formatLocalTime(new Date()),
   };
 }

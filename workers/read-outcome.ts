@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Job } from '../src/domain/job.ts';
 import type { Run, RunFate, StepName, StepResult } from '../src/domain/run.ts';
+import { formatLocalTime } from '../src/domain/time.ts';
 import { classifyRun } from './log-reading/classify.ts';
 import { type LogReading, parseLog } from './log-reading/parse-log.ts';
 import { readLog } from './log-reading/read-log.ts';
@@ -43,8 +44,8 @@ export async function readOutcome(
     device: setting.device,
     flags,
     track: job.track,
-    startedAt: exit.startedAt ?? exit.endedAt,
-    endedAt: exit.endedAt,
+    startedAt: formatLocalTime(new Date(exit.startedAt ?? exit.endedAt)),
+    endedAt: formatLocalTime(new Date(exit.endedAt)),
   };
 }
 

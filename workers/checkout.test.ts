@@ -1,0 +1,137 @@
+import { existsSync, lstatSync, readFileSync, rmSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import { labPaths } from '../src/config/lab-paths.ts';
+import { configSchema, type RawLabConfig } from '../src/config/schema.ts';
+import type { Job } from '../src/domain/job.ts';
+import { createTemporaryRepository, type TemporaryRepository } from '../src/scenarios/temporary-repository.ts';
+import { createCheckout, exportFrozen, removeCheckout } from './checkout.ts';
+
+const repositories: TemporaryRepository[] = [];
+afterEach(async () => {
+  await Promise.all(repositories.splice(0).map((repository) => repository.remove()));
+});
+
+async function createRepository(files: Record<string, string> = {}): Promise<TemporaryRepository> {
+  const repository = await createTemporaryRepository({
+    'train.py': 'print(1)\n',
+    'eval.py': 'old = 1\n',
+    '.gitignore': '.lab/\ndata/\n',
+    ...files,
+  });
+  repositories.push(repository);
+  return repository;
+}
+
+async function createJob(repository: TemporaryRepository, commit = 'HEAD'): Promise<Job> {
+  return {
+    schema: 1,
+    number: 7,
+    key: 'k',
+    kind: 'plain',
+    experiment: null,
+    label: null,
+    command: 'python3 train.py',
+    commit: (await repository.git('rev-parse', commit)).trim(),
+    snapshot: false,
+    base: null,
+    directory: '',
+    here: null,
+    device: 'cpu',
+    seed: null,
+    env: {},
+    secretNames: [],
+    track: '00000000',
+    wallSeconds: 60,
+    queuedAt: '2026-01-01T00:00:00+00:00',
+  };
+}
+
+async function checkOut(repository: TemporaryRepository, raw: RawLabConfig = {}, commit = 'HEAD') {
+  const main = (await repository.git('symbolic-ref', '--short', 'HEAD')).trim();
+  return await createCheckout(
+    labPaths(repository.root),
+    configSchema.parse(raw),
+    main,
+    await createJob(repository, commit),
+    1,
+  );
+}
+
+test('a run sees the commit it was queued with, not the edits made since', async () => {
+  const repository = await createRepository();
+  await repository.write('train.py', 'print("edited")\n');
+  const checkout = await checkOut(repository);
+  expect(readFileSync(join(checkout.path, 'train.py'), 'utf8')).toBe('print(1)\n');
+  expect(checkout.flags).toEqual([]);
+});
+
+test("an older frozen file is overlaid with main's and flagged", async () => {
+  const repository = await createRepository();
+  await repository.write('eval.py', 'new = 2\n');
+  await repository.git('commit', '-qam', 'human: a new evaluator');
+  const checkout = await checkOut(repository, {}, 'HEAD~1');
+  expect(readFileSync(join(checkout.path, 'eval.py'), 'utf8')).toBe('new = 2\n');
+  expect(checkout.flags).toEqual(['overlaid']);
+});
+
+test('a frozen file that the commit changed is refused by name', async () => {
+  const repository = await createRepository();
+  const main = (await repository.git('symbolic-ref', '--short', 'HEAD')).trim();
+  await repository.git('checkout', '-qb', 'exp/cheat');
+  await repository.write('eval.py', 'print("score: 0")\n');
+  await repository.git('commit', '-qam', 'better');
+  await repository.git('checkout', '-q', main);
+  await expect(checkOut(repository, {}, 'exp/cheat')).rejects.toThrow(/eval\.py.*FROZEN/);
+});
+
+test('data is linked, not copied, and a missing link target is named', async () => {
+  const repository = await createRepository();
+  await mkdir(join(repository.root, 'data'));
+  await writeFile(join(repository.root, 'data', 'tokens.bin'), 'x');
+  const checkout = await checkOut(repository, { checkout: { links: ['data'] } });
+  expect(lstatSync(join(checkout.path, 'data')).isSymbolicLink()).toBe(true);
+  expect(readFileSync(join(checkout.path, 'data', 'tokens.bin'), 'utf8')).toBe('x');
+  await expect(checkOut(repository, { checkout: { links: ['weights'] } })).rejects.toThrow(
+    'checkout.links names weights',
+  );
+  await expect(checkOut(repository, { checkout: { links: ['train.py'] } })).rejects.toThrow('which is in git as well');
+});
+
+test('removing a checkout leaves the data behind its links alone', async () => {
+  const repository = await createRepository();
+  await mkdir(join(repository.root, 'data'));
+  await writeFile(join(repository.root, 'data', 'tokens.bin'), 'x');
+  const checkout = await checkOut(repository, { checkout: { links: ['data'] } });
+  await removeCheckout(labPaths(repository.root), 7, 1);
+  expect(existsSync(checkout.path)).toBe(false);
+  expect(readFileSync(join(repository.root, 'data', 'tokens.bin'), 'utf8')).toBe('x');
+  expect(await repository.git('worktree', 'list')).not.toContain('.lab/trees');
+});
+
+test('a checkout that a crash left half-made is made anew', async () => {
+  const repository = await createRepository();
+  const first = await checkOut(repository);
+  rmSync(join(first.path, 'train.py'));
+  const second = await checkOut(repository);
+  expect(existsSync(join(second.path, 'train.py'))).toBe(true);
+});
+
+test('an LFS file that is still its pointer is refused by name', async () => {
+  const repository = await createRepository({
+    '.gitattributes': '*.bin filter=lfs diff=lfs\n',
+    'model.bin': 'version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12\n',
+  });
+  await expect(checkOut(repository)).rejects.toThrow(/model\.bin.*LFS pointer/);
+});
+
+test("the scorer's folder holds main's frozen files and nothing else", async () => {
+  const repository = await createRepository({ 'problem/prepare.py': 'x = 1\n' });
+  const main = (await repository.git('symbolic-ref', '--short', 'HEAD')).trim();
+  const folder = join(repository.root, '.lab', 'scorer');
+  await exportFrozen(repository.root, main, configSchema.parse({}), folder);
+  expect(existsSync(join(folder, 'eval.py'))).toBe(true);
+  expect(existsSync(join(folder, 'problem', 'prepare.py'))).toBe(true);
+  expect(existsSync(join(folder, 'train.py'))).toBe(false);
+});
