@@ -187,6 +187,9 @@ export function stateOf(job: BookedJob, position: number, progress: string | nul
   return { kind: 'queued', position, waits: null };
 }
 
+/** The track that a job runs under. */
+export const trackOf = (stored: StoredJob): string => stored.entry.track ?? stored.job.track;
+
 /** The jobs that wait for a device, in the order in which they will run. */
 export function listWaiting(jobs: BookedJob[]): BookedJob[] {
   return jobs

@@ -88,6 +88,8 @@ export interface QueueEntry {
   priority: number;
   /** Reason why the job waits for a human; null where it does not. */
   hold: string | null;
+  /** Track that a human bound the job to anew when letting it go; null: the one it was queued under. */
+  track: string | null;
   /** ISO 8601 moment at which a queued job was removed; null where it was not. */
   removedAt: string | null;
 }
@@ -97,6 +99,7 @@ const entry = z.object({
   rank: z.number(),
   priority: z.number(),
   hold: z.string().nullable(),
+  track: z.string().nullable().default(null),
   removedAt: z.string().nullable(),
 });
 

@@ -18,7 +18,7 @@ function createRuns(): string {
   return join(folder, 'runs');
 }
 
-const entry = { schema: 1 as const, rank: 1, priority: 1000, hold: null, removedAt: null };
+const entry = { schema: 1 as const, rank: 1, priority: 1000, hold: null, track: null, removedAt: null };
 
 async function createJob(number: number): Promise<Job> {
   return {

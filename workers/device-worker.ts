@@ -2,12 +2,16 @@
  * The worker of one device: takes ready jobs from its class's queue, one at a time, and sees each through to its outcome. It owns no
  * process: a run belongs to its supervisor, and a worker that comes back attaches to it.
  */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { type JobBook, nextAttempt } from '../queue/job-book.ts';
+import { type JobBook, nextAttempt, trackOf } from '../queue/job-book.ts';
+import { attemptFolder } from '../queue/job-store.ts';
 import type { ReadyJob } from '../queue/ready-queue.ts';
 import { messageOf } from '../src/errors/lab-error.ts';
 import { reachPoint } from '../src/lab/named-point.ts';
+import { computeTrack } from '../src/rules/tracks.ts';
 import { type ExecuteContext, executeAttempt } from './execute.ts';
 
 /** What a device worker needs. */
@@ -33,12 +37,13 @@ export function createDeviceWorker(options: DeviceWorkerOptions): { close(): Pro
     if (nextAttempt(booked) !== attempt || booked.live !== null) return;
     const startedAt = new Date().toISOString();
     const live = { attempt, device: context.device.id, step: 'start' as const, startedAt, waits: null };
+    if (await holdIfTrackMoved(options, number, attempt)) return;
     book.setLive(number, live);
     reachPoint('claimed');
     say('claimed', { job: number, attempt, device: context.device.id });
     while (!closing.signal.aborted) {
       try {
-        const run = await executeAttempt(context, booked.job, attempt, {
+        const run = await executeAttempt(context, { ...booked.job, track: trackOf(booked) }, attempt, {
           signal: closing.signal,
           onProgress: (progress) => book.setLive(number, { ...live, ...progress }),
         });
@@ -71,4 +76,24 @@ export function createDeviceWorker(options: DeviceWorkerOptions): { close(): Pro
       await worker.close(true);
     },
   };
+}
+
+/**
+ * A job runs only under the track it was bound to. Where main has moved to another since, it is held for a human to let go or drop; an
+ * attempt that is planned already ends under the track it started with.
+ */
+async function holdIfTrackMoved(
+  { book, context, say }: DeviceWorkerOptions,
+  number: number,
+  attempt: number,
+): Promise<boolean> {
+  const booked = book.get(number);
+  const { paths, config, main } = context;
+  if (existsSync(join(attemptFolder(paths.runs, number, attempt), 'plan.json'))) return false;
+  const track = await computeTrack(paths, config, main);
+  if (track === trackOf(booked)) return false;
+  const hold = `queued under track ${trackOf(booked)}, the lab is on ${track} now: its number would not compare; \`lab enqueue ${number}\` runs it under ${track}, \`lab kill ${number}\` drops it`;
+  await book.setEntry(number, { ...booked.entry, hold });
+  say('held', { job: number, track, bound: trackOf(booked) });
+  return true;
 }

@@ -2,7 +2,6 @@
  * The thin client's side of the daemon: call a route, start the daemon where none runs, replace one of another build. Node built-ins
  * only, because this is loaded at every start.
  */
-import { spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
@@ -118,6 +117,8 @@ export async function ensureDaemon(
   ensureRuntime(paths);
   mkdirSync(paths.logs, { recursive: true });
   const log = openSync(join(paths.logs, 'daemon-start.log'), 'w');
+  // Loaded here, because most commands find a daemon and start none.
+  const { spawn } = await import('node:child_process');
   const child = spawn(process.execPath, [join(packageRoot(), 'dist', 'daemon.js'), paths.root], {
     cwd: paths.root,
     detached: true,

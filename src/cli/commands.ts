@@ -63,6 +63,11 @@ export const commandGroups: { title: string; commands: CommandEntry[] }[] = [
         load: async () => (await import('./commands/wait.ts')).wait,
       },
       {
+        name: 'enqueue',
+        summary: 'Let held jobs go, bound to the present track',
+        load: async () => (await import('./commands/enqueue.ts')).enqueue,
+      },
+      {
         name: 'kill',
         summary: 'End running jobs, take queued ones out',
         load: async () => (await import('./commands/kill.ts')).kill,

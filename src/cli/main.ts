@@ -1,7 +1,7 @@
 /** Entry point of `lab`: finds the command, runs it, turns what it threw into text and an exit code. The only place of the client that does. */
 import { exitCodes, formatError, LabError } from '../errors/lab-error.ts';
 import { commandGroups } from './commands.ts';
-import type { CommandSpec } from './define.ts';
+import { type CommandSpec, parseCommand, renderCommandHelp } from './define.ts';
 
 function renderHelp(): string {
   const lines = ['lab: a research lab that runs while its owner sleeps', '', 'Usage: lab <command> [options]'];
@@ -48,7 +48,6 @@ async function main(argv: string[]): Promise<number> {
     return 0;
   }
   const spec = await findCommand(name);
-  const { parseCommand, renderCommandHelp } = await import('./define.ts');
   const cut = args.indexOf('--');
   const own = cut === -1 ? args : args.slice(0, cut);
   if (own.includes('--help') || own.includes('-h')) {

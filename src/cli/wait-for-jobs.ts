@@ -16,7 +16,9 @@ export async function waitForJobs(paths: LabPaths, numbers: number[], options: {
     const answer = await call(paths, 'wait', { numbers, seen });
     seen = answer.seen;
     for (const view of answer.jobs) {
-      if (!isFinal(view.state) || told.has(view.job.number)) continue;
+      // A held job waits for a human, not for time: whoever waits for it is told instead of waiting for ever.
+      const isOver = isFinal(view.state) || view.state.kind === 'held';
+      if (!isOver || told.has(view.job.number)) continue;
       told.add(view.job.number);
       failed ||= !isSuccess(view);
       process.stdout.write(options.isJson ? `${JSON.stringify(view)}\n` : renderDigest(paths, view));
@@ -29,7 +31,7 @@ export async function waitForJobs(paths: LabPaths, numbers: number[], options: {
 export function renderDigest(paths: LabPaths, view: JobView): string {
   const { job, state } = view;
   const lines = [
-    `job ${job.number}: ${state.kind === 'ended' ? (state.run.fate.kind === 'done' ? (state.status ?? 'done') : `failed (${state.run.fate.failure})`) : 'removed before it ran'}`,
+    `job ${job.number}: ${state.kind === 'ended' ? (state.run.fate.kind === 'done' ? (state.status ?? 'done') : `failed (${state.run.fate.failure})`) : state.kind === 'held' ? 'held' : 'removed before it ran'}`,
   ];
   if (job.label) lines.push(`  ${job.label.text}`);
   const reason = formatReason(view);

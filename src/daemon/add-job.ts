@@ -110,7 +110,7 @@ export async function addJob(
         queuedAt: formatLocalTime(new Date()),
       };
     },
-    { schema: 1, rank: Date.now(), priority: normalPriority, hold: null, removedAt: null },
+    { schema: 1, rank: Date.now(), priority: normalPriority, hold: null, track: null, removedAt: null },
   );
   await runGit(paths.root, ['update-ref', '-d', source.ref]).catch((error: unknown) =>
     notes.push(`${source.ref} stays: ${String(error)}`),

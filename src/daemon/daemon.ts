@@ -14,6 +14,7 @@ import { type Device, probeDevices } from '../../workers/device-probe.ts';
 import { createDeviceWorker } from '../../workers/device-worker.ts';
 import { createRecorder, restoreLostRecords } from '../../workers/recorder/recorder.ts';
 import { requestKill } from '../../workers/supervisor/launch.ts';
+import type { ConfigSource } from '../config/config-source.ts';
 import { type LabPaths, redisCacheFolder } from '../config/lab-paths.ts';
 import type { LabConfig } from '../config/schema.ts';
 import type { Job } from '../domain/job.ts';
@@ -21,6 +22,7 @@ import { formatLocalTime } from '../domain/time.ts';
 import { messageOf } from '../errors/lab-error.ts';
 import { resolveCommit, resolveMainBranch } from '../git/repository.ts';
 import { reachPoint } from '../lab/named-point.ts';
+import { computeTrack } from '../rules/tracks.ts';
 import { probeSandbox } from '../sandbox/bubblewrap.ts';
 import { addJob } from './add-job.ts';
 import type { AddRequest, Routes } from './routes.ts';
@@ -36,12 +38,15 @@ export interface Daemon {
   problems(): string[];
   add(request: AddRequest): Promise<Routes['add']['response']>;
   kill(number: number, graceSeconds: number | null): Promise<{ outcome: string; ok: boolean }>;
+  /** Lets a held job go, bound to the present track. */
+  enqueue(number: number): Promise<{ outcome: string; ok: boolean }>;
   /** Ends workers, recorder and Redis; runs go on. */
   stop(): Promise<void>;
 }
 
 /** Starts everything. Throws LabError where Redis or the repository cannot serve. */
-export async function startDaemon(paths: LabPaths, config: LabConfig, log: Logger): Promise<Daemon> {
+export async function startDaemon(paths: LabPaths, source: ConfigSource, log: Logger): Promise<Daemon> {
+  const config = source.current();
   const say = (line: string, details: Record<string, unknown> = {}) => log.info(details, line);
   const main = await resolveMainBranch(paths.root, config.main);
   const book = openJobBook(paths.runs);
@@ -133,7 +138,15 @@ export async function startDaemon(paths: LabPaths, config: LabConfig, log: Logge
     }
     return found;
   };
-  const recorderContext = { paths, config, main, book, say };
+  const recorderContext = {
+    paths,
+    get config() {
+      return source.current();
+    },
+    main,
+    book,
+    say,
+  };
   const toRecorder = async (number: number) => {
     const job = book.get(number);
     const part = isOver(job) ? 'record' : job.job.device;
@@ -141,7 +154,16 @@ export async function startDaemon(paths: LabPaths, config: LabConfig, log: Logge
   };
   const workers = probe.devices.map((device) =>
     createDeviceWorker({
-      context: { paths, config, main, device, sandbox, secretsOf },
+      context: {
+        paths,
+        get config() {
+          return source.current();
+        },
+        main,
+        device,
+        sandbox,
+        secretsOf,
+      },
       book,
       queueName: queueName(paths.id, device.class),
       connection: connect(),
@@ -174,22 +196,25 @@ export async function startDaemon(paths: LabPaths, config: LabConfig, log: Logge
   return {
     book,
     devices: probe.devices,
-    config,
+    get config() {
+      return source.current();
+    },
     main,
     redisDescription: () => redis.description,
     problems: () => [
       ...troubles.values(),
+      ...[source.problem()].filter((problem) => problem !== null),
       ...(redis.durable
         ? []
         : [
             `Redis is the stand-in in memory (${redis.description}); runs and rows are safe, the queue is rebuilt from run folders; \`lab doctor\` says how to get a real one`,
           ]),
-      ...(config.sandbox === 'preferred' && sandbox.kind === 'none'
+      ...(source.current().sandbox === 'preferred' && sandbox.kind === 'none'
         ? [`no sandbox (${sandbox.reason}): rows are flagged unsandboxed`]
         : []),
     ],
     async add(request) {
-      const { booked, response } = await addJob({ paths, config, main, book, classes }, request);
+      const { booked, response } = await addJob({ paths, config: source.current(), main, book, classes }, request);
       if (Object.keys(request.secrets).length > 0) secrets.set(booked.job.number, request.secrets);
       reachPoint('enqueued');
       // The job is safe in its folder; if Redis is away just now, the refill after its return brings it in.
@@ -203,17 +228,32 @@ export async function startDaemon(paths: LabPaths, config: LabConfig, log: Logge
     async kill(number, graceSeconds) {
       const job = book.get(number);
       if (job.live !== null) {
-        await requestKill(attemptFolder(paths.runs, number, job.live.attempt), graceSeconds ?? config.run.graceSeconds);
+        await requestKill(
+          attemptFolder(paths.runs, number, job.live.attempt),
+          graceSeconds ?? source.current().run.graceSeconds,
+        );
         return {
-          outcome: `job ${number}: asked to end; it gets ${graceSeconds ?? config.run.graceSeconds} s before SIGKILL`,
+          outcome: `job ${number}: asked to end; it gets ${graceSeconds ?? source.current().run.graceSeconds} s before SIGKILL`,
           ok: true,
         };
       }
-      const attempt = nextAttempt(job);
+      const attempt = nextAttempt({ ...job, entry: { ...job.entry, hold: null } });
       if (attempt === null) return { outcome: `job ${number} is over already`, ok: false };
       await book.setEntry(number, { ...job.entry, removedAt: formatLocalTime(new Date()) });
       await ready.get(job.job.device)?.remove({ number, attempt }).catch(onRedisError);
       return { outcome: `job ${number}: removed from the queue before it ran`, ok: true };
+    },
+    async enqueue(number) {
+      const job = book.get(number);
+      if (job.entry.hold === null || job.entry.removedAt !== null)
+        return { outcome: `job ${number} is not held`, ok: false };
+      const track = await computeTrack(paths, source.current(), main);
+      await book.setEntry(number, { ...job.entry, hold: null, track });
+      await ready
+        .get(job.job.device)
+        ?.add([readyJob(job)])
+        .catch(onRedisError);
+      return { outcome: `job ${number}: queued again, bound to track ${track}`, ok: true };
     },
     async stop() {
       isStopping = true;

@@ -64,6 +64,11 @@ export function createHandlers(paths: LabPaths, daemon: Daemon, end: () => void)
       for (const number of numbers) results.push({ number, ...(await daemon.kill(number, graceSeconds)) });
       return { results };
     },
+    enqueue: async ({ numbers }) => {
+      const results = [];
+      for (const number of numbers) results.push({ number, ...(await daemon.enqueue(number)) });
+      return { results };
+    },
     down: async () => {
       const running = book.all().filter((job) => job.live !== null);
       const queued = listWaiting(book.all());

@@ -5,8 +5,8 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { destination, pino } from 'pino';
+import { createConfigSource } from '../config/config-source.ts';
 import { ensureRuntime, labPaths } from '../config/lab-paths.ts';
-import { loadConfig } from '../config/load.ts';
 import { buildId } from '../config/package-root.ts';
 import { exitCodes, formatError, LabError } from '../errors/lab-error.ts';
 import { writeJsonSynced } from '../lab/atomic-write.ts';
@@ -22,7 +22,7 @@ async function main(): Promise<void> {
   const root = process.argv[2];
   if (root === undefined) throw new LabError('usage', 'the daemon needs the folder of its lab; `lab up` starts it');
   const paths = labPaths(root);
-  const config = loadConfig(paths.root, { environment: process.env });
+  const config = createConfigSource(paths.root, { environment: process.env });
   mkdirSync(paths.logs, { recursive: true });
   const lock = await tryLock(paths.daemonLock);
   if (lock === null) {

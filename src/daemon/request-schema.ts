@@ -24,6 +24,7 @@ const schemas = {
   status: z.strictObject({ numbers }),
   wait: z.strictObject({ numbers, seen: z.number().int() }),
   kill: z.strictObject({ numbers: numbers.min(1), graceSeconds: z.number().nonnegative().nullable() }),
+  enqueue: z.strictObject({ numbers: numbers.min(1) }),
   down: z.strictObject({}),
 } satisfies { [Name in RouteName]: z.ZodType };
 

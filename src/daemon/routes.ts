@@ -69,6 +69,11 @@ export interface Routes {
     request: { numbers: number[]; graceSeconds: number | null };
     response: { results: { number: number; outcome: string; ok: boolean }[] };
   };
+  /** Lets held jobs go, bound to the present track. */
+  enqueue: {
+    request: { numbers: number[] };
+    response: { results: { number: number; outcome: string; ok: boolean }[] };
+  };
   /** Ends the daemon; running jobs go on. */
   down: { request: Record<string, never>; response: { running: number[]; queued: number[] } };
 }

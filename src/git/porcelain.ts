@@ -25,7 +25,7 @@ export function openGit(folder: string): SimpleGit {
       'commit.gpgSign=false',
       'gc.auto=0',
     ],
-    unsafe: { allowUnsafeHooksPath: true },
+    unsafe: { allowUnsafeHooksPath: true, allowUnsafeConfigPaths: true },
     allowEnvironment: Object.keys(env),
   }).env(env);
 }

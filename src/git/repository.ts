@@ -1,5 +1,5 @@
 /** Questions to a git repository: what its main branch is called, what a revision holds. Reads only; where a repository lies is config's. */
-import { errnoOf, LabError } from '../errors/lab-error.ts';
+import { LabError } from '../errors/lab-error.ts';
 import { createGitError, runGit, runGitBytes, runGitResult } from './run-git.ts';
 
 /** One path that differs between two commits. A rename is a deleted and an added path. */

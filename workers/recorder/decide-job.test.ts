@@ -46,7 +46,7 @@ function createJob(sketch: Sketch): StoredJob {
       wallSeconds: 300,
       queuedAt: '2026-01-01T00:00:00+00:00',
     },
-    entry: { schema: 1, rank: number, priority: 1000, hold: null, removedAt: null },
+    entry: { schema: 1, rank: number, priority: 1000, hold: null, track: null, removedAt: null },
     attempts: [1],
     run: {
       schema: 1,
