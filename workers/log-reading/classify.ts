@@ -56,7 +56,7 @@ export function classifyRun(reading: LogReading, step: StepEnd, options: Classif
   if (step.exitCode === 126) return failed('command-not-found', `exit code 126, a command cannot be executed${last}`);
   if (step.exitCode !== null && step.exitCode !== 0) {
     if (failure !== null) return failed(failure.failure, failure.detail);
-    return failed('exception', `exit code ${step.exitCode} and no error text${afterMetric(reading)}${last}`);
+    return failed('exception', `exit code ${step.exitCode}${afterMetric(reading)}${last}`);
   }
   if (reading.sawProgress && !reading.summaryFound && reading.metric === null) {
     return failed('truncated', `the log breaks off without a summary${last}`);

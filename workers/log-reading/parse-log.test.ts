@@ -61,7 +61,7 @@ const samples: [string, number | string, string, number | null, string | RegExp]
   ['truncated-out-of-memory-survived', 'SIGKILL', 'val_bpb', null, /^killed: ended by SIGKILL/],
   ['no-metric-start-only', 0, 'val_bpb', null, 'no-metric: no val_bpb in the log; last line: using device cpu'],
   ['no-metric-start-only', 126, 'val_bpb', null, /^command-not-found: exit code 126/],
-  ['no-metric-start-only', 3, 'val_bpb', null, /^exception: exit code 3 and no error text/],
+  ['no-metric-start-only', 3, 'val_bpb', null, /^exception: exit code 3; last line: using device cpu/],
   ['no-metric-other-summary', 0, 'val_bpb', null, /^no-metric: .*its summary holds mean_reward, num_steps$/],
   ['no-metric-hint', 0, 'val_bpb', null, /^no-metric:/],
   ['score-refused', 1, 'val_bpb', null, 'score-refused: REFUSED: distribution 17 sums to 1.25, expected 1'],

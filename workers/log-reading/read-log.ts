@@ -8,8 +8,6 @@ import { LabError, messageOf } from '../../src/errors/lab-error.ts';
 import { decodeLogTextAs, parseEncoding } from './log-text.ts';
 import { type LogOptions, type LogReading, parseLogText } from './parse-log.ts';
 
-export type { LogReading } from './parse-log.ts';
-
 /** Up to this size a log is read whole, in bytes: 8 MiB. */
 export const wholeLogBytes = 8 * 1024 * 1024;
 
