@@ -37,6 +37,8 @@ beforeEach(() => {
   writeFileSync(join(base, 'data', 'train.bin'), 'data');
   writeFileSync(join(root, 'results.tsv'), 'rows\n');
   writeFileSync(join(root, 'prepare.py'), 'frozen\n');
+  mkdirSync(join(root, 'problem', 'deep'), { recursive: true });
+  writeFileSync(join(root, 'problem', 'deep', 'eval.py'), 'frozen\n');
   git(root, 'init', '-q', '-b', 'main');
   git(root, 'add', '.');
   git(root, 'commit', '-q', '-m', 'first commit');
@@ -58,7 +60,12 @@ function specOf(changes: Partial<SandboxSpec> = {}): SandboxSpec {
     labState: join(root, '.lab'),
     checkout,
     writable: [checkout, out],
-    readOnly: [join(checkout, 'prepare.py'), join(base, 'data'), join(checkout, 'missing.lock')],
+    readOnly: [
+      join(checkout, 'prepare.py'),
+      join(checkout, 'problem', 'deep', 'eval.py'),
+      join(base, 'data'),
+      join(checkout, 'missing.lock'),
+    ],
     home,
     homeVisible: visibleHomePaths(process.env.PATH ?? '', home),
     hidden: [],
@@ -100,7 +107,10 @@ test.skipIf(!works)('the checkout, LAB_OUT and a cache are writable for real', (
 for (const [what, command] of [
   ['the root’s results.tsv', () => `echo x >> ${root}/results.tsv`],
   ['a frozen file of the checkout', () => 'echo x >> prepare.py'],
-  ['a frozen file by replacing it', () => 'mv new.py prepare.py || rm -f prepare.py'],
+  ['a frozen file by replacing it', () => 'echo e > new.py; mv -f new.py prepare.py'],
+  ['a frozen file by removing it', () => 'rm -f prepare.py'],
+  ['a frozen file by renaming the folder above it', () => 'mv problem p2 && mkdir -p problem/deep'],
+  ['a frozen file by renaming a folder further up', () => 'mv problem/deep p2 && mkdir -p problem/deep'],
   ['the git folder', () => `echo x >> ${root}/.git/HEAD`],
   ['the index through git', () => 'echo y > y && git add y'],
   ['linked data', () => 'echo x >> data/train.bin'],
@@ -114,9 +124,16 @@ for (const [what, command] of [
     expect(runInside(command()).code).not.toBe(0);
     expect(readFileSync(join(root, 'results.tsv'), 'utf8')).toBe(before);
     expect(readFileSync(join(checkout, 'prepare.py'), 'utf8')).toBe('frozen\n');
+    expect(readFileSync(join(checkout, 'problem', 'deep', 'eval.py'), 'utf8')).toBe('frozen\n');
     expect([join(home, 'x'), join(root, '.lab', 'x'), '/etc/nightlab-test'].filter(existsSync)).toEqual([]);
   });
 }
+
+test.skipIf(!works)('files beside a frozen one stay writable', () => {
+  expect(runInside('echo a > problem/deep/x && mv problem/deep/x problem/deep/y && rm problem/deep/y')).toMatchObject({
+    code: 0,
+  });
+});
 
 test.skipIf(!works)('keys, the lab’s state and foreign processes are invisible', () => {
   const { stdout, stderr } = runInside(

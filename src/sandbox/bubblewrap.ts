@@ -3,6 +3,7 @@
  * It limits what is written and what is seen of the home; it is no jail against kernel exploits, and limits neither CPU nor memory.
  */
 import { execFile } from 'node:child_process';
+import { dirname } from 'node:path';
 import { errnoOf } from '../errors/lab-error.ts';
 import { isFolder, type SandboxProbe, type SandboxSpec } from './sandbox.ts';
 
@@ -107,6 +108,9 @@ export function sandboxArgv(spec: SandboxSpec, isFolderAt: (path: string) => boo
     else mounts.push({ path, argv: ['--ro-bind', '/dev/null', path] });
   }
   for (const path of [...spec.caches, ...spec.writable]) bind('--bind', path);
+  // A file that is a mount cannot be renamed, the folder above it can; each folder on the way becomes a mount of its own.
+  const mounted = mounts.map((mount) => mount.path);
+  for (const path of foldersBetween(spec.writable, spec.readOnly, mounted)) bind('--bind', path);
   for (const path of spec.readOnly) bind('--ro-bind', path);
 
   // Later mounts lie on top of earlier ones, so outer folders come first; of two for one path the later named one wins.
@@ -115,6 +119,27 @@ export function sandboxArgv(spec: SandboxSpec, isFolderAt: (path: string) => boo
   for (const path of closed) argv.push('--remount-ro', path);
   argv.push('--chdir', spec.cwd, '--');
   return argv;
+}
+
+/**
+ * Folders strictly between a writable folder and a read-only path that lies in it with no other mount on the way, each once.
+ * `mounted` are the paths of all other mounts, the writable ones among them.
+ */
+function foldersBetween(
+  writable: readonly string[],
+  readOnly: readonly string[],
+  mounted: readonly string[],
+): string[] {
+  const tops = new Set(writable);
+  const stops = new Set([...mounted, ...readOnly]);
+  const found = new Set<string>();
+  for (const path of readOnly) {
+    const way: string[] = [];
+    let folder = dirname(path);
+    for (; !stops.has(folder) && folder !== '/'; folder = dirname(folder)) way.push(folder);
+    if (tops.has(folder)) for (const between of way) found.add(between);
+  }
+  return [...found];
 }
 
 interface Mount {

@@ -46,6 +46,8 @@ export interface AttemptView {
 const pollMs = 200;
 const minuteMs = 60_000;
 const launchesPerMinute = 6;
+// When this process launched supervisors, by attempt: the limit holds across several waits for one attempt.
+const launchTimesMs = new Map<string, number[]>();
 // Supervisors that this process launched, so that one that is still starting up is not taken for dead.
 const launched = new Map<string, ChildProcess>();
 
@@ -76,10 +78,10 @@ export function launchSupervisor(attemptDir: string, options: LaunchOptions = {}
 
 /**
  * Waits for an attempt's end. Where it has no living supervisor, one is launched to take it over, at most 6 times a minute.
- * Rejects with the signal's reason when it aborts; the run goes on then.
+ * Rejects with the signal's reason when it aborts, and with a LabError where supervisors end as fast as they are launched: the run
+ * goes on in both cases, and waiting can be tried again.
  */
 export async function waitForExit(attemptDir: string, options: WaitOptions = {}): Promise<SupervisorExit> {
-  const launchesMs: number[] = [];
   let shown = '';
   const waiter = createWaiter(attemptDir);
   try {
@@ -89,20 +91,33 @@ export async function waitForExit(attemptDir: string, options: WaitOptions = {})
       const text = JSON.stringify(view);
       if (text !== shown) options.onChange?.(view);
       shown = text;
-      if (view.exit !== null) return view.exit;
-      const nowMs = Date.now();
-      const recent = launchesMs.filter((ms) => nowMs - ms < minuteMs).length;
-      if (recent < launchesPerMinute && !(await hasSupervisor(attemptDir))) {
+      if (view.exit !== null) {
+        launchTimesMs.delete(attemptDir);
+        return view.exit;
+      }
+      if (!(await hasSupervisor(attemptDir))) {
         // It may have written `exit` and ended since we looked.
         if (existsSync(attemptPath(attemptDir, 'exit'))) continue;
-        launchSupervisor(attemptDir, options);
-        launchesMs.push(nowMs);
+        relaunch(attemptDir, options);
       }
       await waiter.wait(options.signal);
     }
   } finally {
     waiter.close();
   }
+}
+
+function relaunch(attemptDir: string, options: LaunchOptions): void {
+  const nowMs = Date.now();
+  const recent = (launchTimesMs.get(attemptDir) ?? []).filter((ms) => nowMs - ms < minuteMs);
+  if (recent.length >= launchesPerMinute) {
+    const lastWords = (readTextFile(attemptPath(attemptDir, 'log')) ?? '').trim().split('\n').at(-1) ?? '';
+    throw new LabError('worker', `the supervisor of ${attemptDir} ends as soon as it is launched: ${lastWords}`, {
+      hints: [`read ${attemptPath(attemptDir, 'log')}`, 'lab doctor'],
+    });
+  }
+  launchSupervisor(attemptDir, options);
+  launchTimesMs.set(attemptDir, [...recent, nowMs]);
 }
 
 /** Asks for the end of an attempt's run: SIGTERM, then SIGKILL after `graceSeconds`. A later request can only shorten the grace. */

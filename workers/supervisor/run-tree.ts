@@ -81,14 +81,14 @@ export async function clearLeftovers(
 ): Promise<void> {
   const startMs = Date.now();
   let told = false;
-  for (;;) {
-    const left = wrapperPid === null ? findMarked(marker) : [...listRunProcesses(wrapperPid, marker)];
-    if (left.length === 0) return;
+  // One empty look can be wrong: in the middle of an exec a process shows no environment.
+  for (let emptyLooks = 0; emptyLooks < 2; await sleep(10)) {
+    const left = wrapperPid === null ? findMarked(marker) : listRunProcesses(wrapperPid, marker);
+    emptyLooks = left.length === 0 ? emptyLooks + 1 : 0;
     for (const info of left) sendSignal(info.pid, 'SIGKILL');
-    if (!told && Date.now() - startMs > 5000) {
+    if (!told && left.length > 0 && Date.now() - startMs > 5000) {
       told = true;
       note(`leftovers do not end: ${left.map((info) => `${info.name} (${info.pid})`).join(', ')}`);
     }
-    await sleep(20);
   }
 }

@@ -11,7 +11,15 @@ import { messageOf } from '../../src/errors/lab-error.ts';
 import { type KernelLock, tryLock } from '../../src/lab/kernel-lock.ts';
 import { reachPoint } from '../../src/lab/named-point.ts';
 import { findMarked, isAlive, type ProcessIdentity, readBootId, readIdentity } from '../process-tree.ts';
-import { attemptPath, readJsonFile, readTextFile, stepPath, writeJsonSafely, writePatiently } from './attempt-files.ts';
+import {
+  attemptPath,
+  isDiskFull,
+  readJsonFile,
+  readTextFile,
+  stepPath,
+  writeJsonSafely,
+  writePatiently,
+} from './attempt-files.ts';
 import { waitForDevice } from './device-turn.ts';
 import { createMemorySampler, type MemorySampler } from './memory-sampler.ts';
 import {
@@ -33,6 +41,8 @@ interface Attempt {
   plan: SupervisorPlan;
   sampler: MemorySampler;
   note: Note;
+  /** True where an earlier supervisor may have left something. */
+  isTakeover: boolean;
   /** The device, while we hold it ourselves; an adopted step's tree holds it without us. */
   device: KernelLock | null;
   started: StartedRecord | null;
@@ -50,12 +60,12 @@ export async function supervise(attemptDir: string, note: Note): Promise<'ended'
   const startedAtMs = started === null ? Date.now() : Date.parse(started.at);
   const { deviceClass, gpuUuid } = plan;
   const sampler = createMemorySampler(attemptDir, { deviceClass, gpuUuid, startedAtMs, note });
-  const attempt: Attempt = { dir: attemptDir, plan, sampler, note, device: null, started };
+  const attempt: Attempt = { dir: attemptDir, plan, sampler, note, isTakeover: supervisors > 1, device: null, started };
 
   const outcome =
     started !== null && started.bootId !== readBootId() ? judgeAfterBoot(attempt) : await runSteps(attempt);
-  // Also for a last step that ended while no supervisor lived.
-  await clearLeftovers(plan.marker, null, note);
+  // The last step may have ended while no supervisor lived.
+  if (attempt.isTakeover) await clearLeftovers(plan.marker, null, note);
   reachPoint('before-exit');
   const exit: SupervisorExit = {
     schema: 1,
@@ -119,7 +129,7 @@ async function runStep(attempt: Attempt, step: PlannedStep): Promise<StepEnd> {
     await ensureStarted(attempt);
     reachPoint('started-written');
     // We hold the device, so no wrapper of a dead supervisor lives; whatever of the run does has outlived its step.
-    await clearLeftovers(plan.marker, null, note);
+    if (attempt.isTakeover) await clearLeftovers(plan.marker, null, note);
     ended = (await startStep(attempt, step, device.fd)).ended;
   }
   const start = await waitForStart(attempt, step);
@@ -149,8 +159,9 @@ async function startStep(attempt: Attempt, step: PlannedStep, deviceFd: number):
     else extraEnv[name] = value;
   }
   for (;;) {
-    const child = await writePatiently(step.log, () => spawnStep(dir, step, extraEnv, deviceFd), note);
-    const outcome = watchChild(child);
+    const child = await writePatiently(step.log, () => trySpawn(dir, step, extraEnv, deviceFd), note);
+    // Node throws some of the system's refusals and reports others as an event; both end here.
+    const outcome = child instanceof Error ? Promise.resolve(child) : watchChild(child);
     reachPoint('step-spawned');
     const shown = await Promise.race([outcome.then((end) => end), pidFileShows(dir, step)]);
     if (shown === 'shown' || readStepStart(dir, step.name) !== null) return { ended: outcome.then(() => undefined) };
@@ -162,6 +173,15 @@ async function startStep(attempt: Attempt, step: PlannedStep, deviceFd: number):
       `${step.name}: its wrapper could not write ${step.name}.pid (exit code ${shown}, ${wrapperLostCode} is expected on a full disk); trying again`,
     );
     await sleep(1000);
+  }
+}
+
+function trySpawn(dir: string, step: PlannedStep, env: Record<string, string>, deviceFd: number): ChildProcess | Error {
+  try {
+    return spawnStep(dir, step, env, deviceFd);
+  } catch (error) {
+    if (isDiskFull(error) || !(error instanceof Error)) throw error;
+    return error;
   }
 }
 

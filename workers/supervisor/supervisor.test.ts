@@ -1,0 +1,296 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { probeSandbox } from '../../src/sandbox/bubblewrap.ts';
+import { lockDevice, readDeviceHolder } from '../device-lock.ts';
+import { findMarked, isAlive, type ProcessIdentity } from '../process-tree.ts';
+import { createAttempts, type TestAttempts, until } from './attempts-for-tests.ts';
+import { launchSupervisor, readAttempt, requestKill, waitForExit } from './launch.ts';
+
+let attempts: TestAttempts;
+const works = (await probeSandbox()).kind === 'bubblewrap';
+
+beforeAll(async () => {
+  attempts = await createAttempts();
+});
+beforeEach(() => attempts.clean());
+afterEach(() => attempts.clean());
+afterAll(() => attempts.remove());
+
+function linesOf(path: string): string[] {
+  return existsSync(path)
+    ? readFileSync(path, 'utf8')
+        .split('\n')
+        .filter((line) => line !== '')
+    : [];
+}
+
+test('a run with three steps completes with codes, times, logs, memory, and nothing left', async () => {
+  const dir = attempts.plan([
+    { name: 'prepare', shell: 'echo made' },
+    {
+      name: 'train',
+      shell: `echo "seed $LAB_SEED run $LAB_RUN"; echo bad >&2; python3 -c 'import time; b = b"x" * (60 << 20); time.sleep(0.6)'`,
+      env: { LAB_SEED: '7' },
+    },
+    { name: 'score', shell: 'pwd' },
+  ]);
+  const exit = await attempts.run(dir);
+  expect(exit).toMatchObject({ reason: 'completed', supervisors: 1, problem: null, memorySource: 'process-tree' });
+  expect(exit.steps.map(({ name, exitCode, signal }) => [name, exitCode, signal])).toEqual([
+    ['prepare', 0, null],
+    ['train', 0, null],
+    ['score', 0, null],
+  ]);
+  expect(exit.steps[1]?.seconds).toBeGreaterThan(0.55);
+  expect(exit.peakMemoryMib).toBeGreaterThan(60);
+  expect(exit.peakMemoryMib).toBeLessThan(200);
+  expect(readFileSync(join(dir, 'train.log'), 'utf8')).toBe(`seed 7 run ${attempts.markerOf(dir)}\nbad\n`);
+  expect(readFileSync(join(dir, 'score.log'), 'utf8')).toBe(`${attempts.folder}\n`);
+  const samples = linesOf(join(dir, 'device.tsv'));
+  expect(samples[0]).toBe('seconds\trss_mib\tgpu_mib');
+  expect(samples.length).toBeGreaterThan(2);
+  expect(readdirSync(dir).filter((name) => name.endsWith('.tmp') || name === 'waiting.json')).toEqual([]);
+  expect(findMarked(attempts.markerOf(dir))).toEqual([]);
+  expect(await readDeviceHolder(attempts.locks, 'cpu0')).toBeNull();
+});
+
+test('a step that fails keeps its code, and no further step is started', async () => {
+  const dir = attempts.plan([
+    { name: 'train', shell: 'exit 3' },
+    { name: 'score', shell: 'echo never' },
+  ]);
+  const exit = await attempts.run(dir);
+  expect(exit.reason).toBe('completed');
+  expect(exit.steps).toMatchObject([{ name: 'train', exitCode: 3, signal: null }]);
+  expect(existsSync(join(dir, 'score.log'))).toBe(false);
+});
+
+test('a step that a signal ends has the signal and no exit code', async () => {
+  const exit = await attempts.run(attempts.plan([{ name: 'train', shell: 'kill -SEGV $$' }]));
+  expect(exit.steps).toMatchObject([{ exitCode: null, signal: 'SIGSEGV' }]);
+});
+
+test('a command or a folder that does not exist fails like in a shell, with the reason in the log', async () => {
+  const missing = attempts.plan([{ name: 'train', argv: ['/no/such/program'] }]);
+  expect((await attempts.run(missing)).steps).toMatchObject([{ exitCode: 127 }]);
+  expect(readFileSync(join(missing, 'train.log'), 'utf8')).toMatch(/\/no\/such\/program/);
+  const nowhere = attempts.plan([{ name: 'train', shell: 'true', cwd: '/no/such/folder' }]);
+  expect((await attempts.run(nowhere)).steps).toMatchObject([{ exitCode: 126 }]);
+  expect(readFileSync(join(nowhere, 'train.log'), 'utf8')).toMatch(/\/no\/such\/folder/);
+});
+
+test('a step that the system refuses to start is a failed step with the reason in its log', async () => {
+  const dir = attempts.plan([{ name: 'train', shell: 'true', env: { BIG: 'x'.repeat(300_000) } }]);
+  const exit = await attempts.run(dir);
+  expect(exit).toMatchObject({ reason: 'completed', steps: [{ exitCode: 126 }] });
+  expect(readFileSync(join(dir, 'train.log'), 'utf8')).toMatch(/cannot start the train step: .*E2BIG/);
+});
+
+test('a broken plan starts nothing and the log names the field', async () => {
+  const dir = attempts.plan([{ name: 'train', shell: 'true' }]);
+  writeFileSync(join(dir, 'plan.json'), '{"schema": 1, "deviceLock": {}, "deviceClass": "tpu"}');
+  launchSupervisor(dir, { entry: attempts.entry });
+  await until(() =>
+    readFileSync(join(dir, 'supervisor.log'), 'utf8').includes('deviceClass is "tpu", expected cpu or gpu'),
+  );
+  expect(readAttempt(dir)).toEqual({ waitsFor: null, startedAt: null, step: null, exit: null });
+});
+
+test('where supervisors end at once the wait says so with their last words, after a few tries', async () => {
+  const dir = attempts.plan([{ name: 'train', shell: 'true' }]);
+  writeFileSync(join(dir, 'plan.json'), '{}');
+  await expect(attempts.run(dir)).rejects.toThrow(/ends as soon as it is launched: .*schema is undefined, expected 1/);
+});
+
+test('secrets reach the steps and no file of the attempt', async () => {
+  const dir = attempts.plan([{ name: 'train', shell: '[ "$MY_TOKEN" = s3cr3t"-"value ]' }], {
+    secretNames: ['MY_TOKEN', 'ABSENT'],
+  });
+  const exit = await waitForExit(dir, { entry: attempts.entry, secrets: { MY_TOKEN: 's3cr3t-value' } });
+  expect(exit.steps).toMatchObject([{ exitCode: 0 }]);
+  for (const name of readdirSync(dir)) expect(readFileSync(join(dir, name), 'utf8')).not.toContain('s3cr3t-value');
+  expect(readFileSync(join(dir, 'supervisor.log'), 'utf8')).toContain('ABSENT is named as a secret and not set');
+});
+
+test('processes that a step leaves behind are gone before the next step begins', async () => {
+  const dir = attempts.plan([
+    { name: 'train', shell: `setsid sleep 600 & echo $! > left; exit 0` },
+    { name: 'score', shell: 'case "$(ps -o stat= -p $(cat left))" in ""|Z*) echo gone;; *) echo alive;; esac' },
+  ]);
+  await attempts.run(dir);
+  expect(readFileSync(join(dir, 'score.log'), 'utf8')).toBe('gone\n');
+});
+
+test('the wall limit ends also a grandchild that double-forked into a session of its own', async () => {
+  const python =
+    'import os,time,signal\nsignal.signal(15, signal.SIG_IGN)\nif os.fork() == 0:\n os.setsid()\n if os.fork(): os._exit(0)\ntime.sleep(600)';
+  const dir = attempts.plan(
+    [
+      { name: 'train', shell: `python3 -c '${python}'`, wallSeconds: 1 },
+      { name: 'score', shell: 'true' },
+    ],
+    { graceSeconds: 0.5 },
+  );
+  const exit = await attempts.run(dir);
+  expect(exit).toMatchObject({ reason: 'timeout', steps: [{ name: 'train', exitCode: null, signal: 'SIGKILL' }] });
+  expect(exit.steps).toHaveLength(1);
+  expect(exit.steps[0]?.seconds).toBeGreaterThanOrEqual(1.5);
+  expect(findMarked(attempts.markerOf(dir))).toEqual([]);
+});
+
+const lastWords = `import signal,sys,time
+def end(*_):
+  time.sleep(0.3); print("last words", flush=True); sys.exit(9)
+signal.signal(signal.SIGTERM, end)
+print("ready", flush=True)
+time.sleep(600)`;
+
+for (const kind of ['plain', 'sandboxed'] as const) {
+  test.skipIf(kind === 'sandboxed' && !works)(
+    `a ${kind} run that is asked to end may finish its last words behind a shell`,
+    async () => {
+      const prefix =
+        kind === 'plain'
+          ? []
+          : 'bwrap --ro-bind / / --dev /dev --proc /proc --unshare-pid --die-with-parent --new-session --'.split(' ');
+      const shell = `cd / && python3 -c '${lastWords}'; exit $?`;
+      const dir = attempts.plan([{ name: 'train', argv: [...prefix, '/bin/sh', '-c', shell] }]);
+      const ended = attempts.run(dir);
+      await until(() => linesOf(join(dir, 'train.log')).includes('ready'));
+      requestKill(dir, 60);
+      const exit = await ended;
+      expect(linesOf(join(dir, 'train.log'))).toEqual(['ready', 'last words']);
+      expect(exit).toMatchObject({ reason: 'killed', steps: [{ exitCode: 9 }] });
+    },
+  );
+}
+
+test('a second kill request shortens the grace of the first', async () => {
+  const dir = attempts.plan([
+    {
+      name: 'train',
+      shell: `exec python3 -c 'import signal,time; signal.signal(15, signal.SIG_IGN); print("ready", flush=True); time.sleep(600)'`,
+    },
+  ]);
+  const ended = attempts.run(dir);
+  await until(() => linesOf(join(dir, 'train.log')).includes('ready'));
+  requestKill(dir, 3600);
+  await until(() => existsSync(join(dir, 'train.stop')));
+  requestKill(dir, 0);
+  expect(await ended).toMatchObject({ reason: 'killed', steps: [{ signal: 'SIGKILL' }] });
+});
+
+test('a run that waits for its device says for whom, and can be killed before it starts', async () => {
+  const held = await lockDevice(attempts.locks, 'cpu0', { lab: '/other/lab', job: 41 });
+  const dir = attempts.plan([{ name: 'train', shell: 'echo ran' }]);
+  const ended = attempts.run(dir);
+  await until(() => readAttempt(dir).waitsFor !== null);
+  expect(readAttempt(dir)).toMatchObject({ waitsFor: { lab: '/other/lab', job: 41 }, startedAt: null, step: null });
+  requestKill(dir, 1);
+  expect(await ended).toMatchObject({
+    reason: 'killed',
+    steps: [],
+    startedAt: null,
+    peakMemoryMib: null,
+    memorySource: 'none',
+  });
+  expect(existsSync(join(dir, 'train.log'))).toBe(false);
+  held?.release();
+});
+
+test('attempts on one device never overlap', async () => {
+  const trace = join(attempts.folder, 'trace');
+  const shell = `echo begin >> ${trace}; sleep 0.2; echo end >> ${trace}`;
+  const dirs = [1, 2, 3].map(() =>
+    attempts.plan([
+      { name: 'train', shell },
+      { name: 'score', shell },
+    ]),
+  );
+  const exits = await Promise.all(dirs.map((dir) => attempts.run(dir)));
+  expect(exits.map((exit) => exit.reason)).toEqual(['completed', 'completed', 'completed']);
+  expect(linesOf(trace)).toEqual(Array.from({ length: 6 }, () => ['begin', 'end']).flat());
+});
+
+test('two supervisors launched for one attempt run it once', async () => {
+  const dir = attempts.plan([{ name: 'train', shell: 'echo once; sleep 0.5' }]);
+  for (let count = 0; count < 3; count++) spawn(process.execPath, [attempts.entry, dir], { stdio: 'ignore' });
+  expect(await attempts.run(dir)).toMatchObject({ reason: 'completed', supervisors: 1 });
+  expect(linesOf(join(dir, 'train.log'))).toEqual(['once']);
+});
+
+test('a restart of the machine makes a begun run interrupted, and nothing is started', async () => {
+  const dir = attempts.plan([{ name: 'train', shell: 'echo ran' }]);
+  const supervisor: ProcessIdentity = { pid: 1, start: '1', bootId: 'earlier' };
+  writeFileSync(
+    join(dir, 'started'),
+    JSON.stringify({ schema: 1, supervisor, bootId: 'earlier', at: new Date().toISOString() }),
+  );
+  writeFileSync(join(dir, 'train.pid'), '1\nx\nend\n');
+  expect(isAlive(supervisor)).toBe(false);
+  expect(await attempts.run(dir)).toMatchObject({
+    reason: 'interrupted',
+    steps: [{ name: 'train', exitCode: null }],
+    problem: 'the machine was restarted during the run',
+  });
+  expect(existsSync(join(dir, 'train.log'))).toBe(false);
+});
+
+test('the wait can be given up without touching the run', async () => {
+  const dir = attempts.plan([{ name: 'train', shell: 'sleep 0.8; echo done' }]);
+  const abort = new AbortController();
+  const given = waitForExit(dir, { entry: attempts.entry, signal: abort.signal });
+  await until(() => readAttempt(dir).step?.name === 'train');
+  abort.abort(new Error('closing'));
+  await expect(given).rejects.toThrow('closing');
+  expect(await attempts.run(dir)).toMatchObject({ reason: 'completed', supervisors: 1 });
+});
+
+test('the views tell waiting, step and end in their order', async () => {
+  const dir = attempts.plan([
+    { name: 'prepare', shell: 'sleep 0.5' },
+    { name: 'train', shell: 'sleep 0.5' },
+  ]);
+  const seen: string[] = [];
+  await waitForExit(dir, {
+    entry: attempts.entry,
+    onChange: (view) => seen.push(view.exit?.reason ?? view.step?.name ?? '-'),
+  });
+  expect(seen.filter((name, index) => name !== '-' && name !== seen[index - 1])).toEqual([
+    'prepare',
+    'train',
+    'completed',
+  ]);
+});
+
+const isRootOnLinux = process.platform === 'linux' && process.getuid?.() === 0;
+
+test.skipIf(!isRootOnLinux)('a full disk delays the outcome and loses nothing', async () => {
+  const disk = join(attempts.folder, 'disk');
+  mkdirSync(disk, { recursive: true });
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', disk], { stdio: 'ignore' });
+  } catch {
+    return; // Mounting is not allowed here.
+  }
+  try {
+    const dir = attempts.plan(
+      [{ name: 'train', shell: `echo ran; sleep 0.3; cat /dev/zero > ${disk}/filler; exit 4` }],
+      {},
+      disk,
+    );
+    const ended = attempts.run(dir);
+    await until(
+      () => existsSync(join(disk, 'filler')) && readFileSync(join(dir, 'supervisor.log'), 'utf8') !== undefined,
+    );
+    await until(() => findMarked(attempts.markerOf(dir)).some((info) => info.name === 'sleep' || info.name === 'sh'));
+    await until(() => !findMarked(attempts.markerOf(dir)).some((info) => info.name === 'cat'));
+    writeFileSync(join(disk, 'filler'), '');
+    expect(await ended).toMatchObject({ reason: 'completed', steps: [{ exitCode: 4 }] });
+    expect(linesOf(join(dir, 'train.log'))[0]).toBe('ran');
+  } finally {
+    execFileSync('umount', ['-l', disk]);
+  }
+});

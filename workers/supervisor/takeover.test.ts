@@ -1,0 +1,182 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { lockDevice, readDeviceHolder } from '../device-lock.ts';
+import { findMarked, isAlive, sendSignal } from '../process-tree.ts';
+import { createAttempts, type TestAttempts, until } from './attempts-for-tests.ts';
+import { hasSupervisor, launchSupervisor, readAttempt, requestKill, waitForExit } from './launch.ts';
+
+let attempts: TestAttempts;
+
+beforeAll(async () => {
+  attempts = await createAttempts();
+});
+afterEach(() => attempts.clean());
+afterAll(() => attempts.remove());
+
+function linesOf(path: string): string[] {
+  return existsSync(path)
+    ? readFileSync(path, 'utf8')
+        .split('\n')
+        .filter((line) => line !== '')
+    : [];
+}
+
+/** Launches a supervisor that kills itself at a named point, and waits for its death. */
+async function launchUntil(dir: string, point: string): Promise<void> {
+  process.env.LAB_STOP_AT = point;
+  try {
+    launchSupervisor(dir, { entry: attempts.entry });
+  } finally {
+    delete process.env.LAB_STOP_AT;
+  }
+  await until(async () => !(await hasSupervisor(dir)));
+}
+
+async function killSupervisor(dir: string): Promise<void> {
+  const supervisor = attempts.lastSupervisor(dir);
+  if (supervisor === null) throw new Error('no supervisor took the attempt on');
+  sendSignal(supervisor.pid, 'SIGKILL');
+  await until(() => !isAlive(supervisor));
+}
+
+test('a supervisor that is killed in mid-run costs the run nothing', async () => {
+  const dir = attempts.plan([
+    { name: 'train', shell: 'echo begin; sleep 1.5; echo end; exit 5' },
+    { name: 'score', shell: 'echo never' },
+  ]);
+  launchSupervisor(dir, { entry: attempts.entry });
+  await until(() => linesOf(join(dir, 'train.log')).includes('begin'));
+  const begun = readAttempt(dir).startedAt;
+  await killSupervisor(dir);
+  const exit = await waitForExit(dir, { entry: attempts.entry });
+  expect(linesOf(join(dir, 'train.log'))).toEqual(['begin', 'end']);
+  expect(exit).toMatchObject({ reason: 'completed', supervisors: 2, startedAt: begun, problem: null });
+  expect(exit.steps).toMatchObject([{ name: 'train', exitCode: 5 }]);
+  expect(exit.steps[0]?.seconds).toBeGreaterThan(1.45);
+  expect(exit.steps[0]?.seconds).toBeLessThan(6);
+});
+
+test('a run that ends while no supervisor lives keeps its code and its seconds, and goes on with the next step', async () => {
+  const dir = attempts.plan([
+    { name: 'train', shell: 'echo begin; sleep 0.5' },
+    { name: 'score', shell: 'echo scored' },
+  ]);
+  launchSupervisor(dir, { entry: attempts.entry });
+  await until(() => linesOf(join(dir, 'train.log')).includes('begin'));
+  await killSupervisor(dir);
+  await until(() => existsSync(join(dir, 'train.exit')) && findMarked(attempts.markerOf(dir)).length === 0);
+  const exit = await attempts.run(dir);
+  expect(exit.steps.map(({ name, exitCode }) => [name, exitCode])).toEqual([
+    ['train', 0],
+    ['score', 0],
+  ]);
+  expect(exit.steps[0]?.seconds).toBeGreaterThan(0.45);
+  expect(exit.steps[0]?.seconds).toBeLessThan(5);
+});
+
+test('the device stays held by the run’s tree when its supervisor is killed, and is free when both are gone', async () => {
+  const dir = attempts.plan([{ name: 'train', shell: 'echo begin; sleep 600' }]);
+  launchSupervisor(dir, { entry: attempts.entry });
+  await until(() => linesOf(join(dir, 'train.log')).includes('begin'));
+  await killSupervisor(dir);
+  expect(await lockDevice(attempts.locks, 'cpu0', { lab: '/other', job: 2 })).toBeNull();
+  expect(await readDeviceHolder(attempts.locks, 'cpu0')).toMatchObject({ lab: attempts.folder });
+  for (const info of findMarked(attempts.markerOf(dir))) sendSignal(info.pid, 'SIGKILL');
+  await until(async () => (await readDeviceHolder(attempts.locks, 'cpu0')) === null);
+});
+
+for (const point of [
+  'supervisor-locked',
+  'device-locked',
+  'started-written',
+  'step-spawned',
+  'step-exited',
+  'before-exit',
+]) {
+  test(`a supervisor that dies at ${point} leaves one run of each step, never two`, async () => {
+    const trace = join(attempts.folder, `trace-${point}`);
+    const shell = (name: string) => `echo begin ${name} >> ${trace}; sleep 0.3; echo end ${name} >> ${trace}`;
+    const dir = attempts.plan([
+      { name: 'prepare', shell: shell('prepare') },
+      { name: 'train', shell: shell('train') },
+    ]);
+    await launchUntil(dir, point);
+    const exit = await attempts.run(dir);
+    expect(exit).toMatchObject({ reason: 'completed', problem: null });
+    expect(exit.steps.map(({ name, exitCode }) => [name, exitCode])).toEqual([
+      ['prepare', 0],
+      ['train', 0],
+    ]);
+    expect(linesOf(trace)).toEqual(['begin prepare', 'end prepare', 'begin train', 'end train']);
+  });
+}
+
+test('supervisors that are killed over and over still make one run', async () => {
+  const trace = join(attempts.folder, 'trace-often');
+  const dir = attempts.plan([{ name: 'train', shell: `echo begin >> ${trace}; sleep 2; echo end >> ${trace}` }]);
+  for (let count = 1; count <= 4; count++) {
+    launchSupervisor(dir, { entry: attempts.entry });
+    await until(() => linesOf(join(dir, 'supervisors.jsonl')).length === count);
+    await killSupervisor(dir);
+    await until(async () => !(await hasSupervisor(dir)));
+  }
+  expect(await attempts.run(dir)).toMatchObject({ reason: 'completed', supervisors: 5, steps: [{ exitCode: 0 }] });
+  expect(linesOf(trace)).toEqual(['begin', 'end']);
+});
+
+test('a wrapper that is killed makes the run interrupted, ends its processes and does not start it again', async () => {
+  const dir = attempts.plan([{ name: 'train', shell: 'echo begin; sleep 600' }]);
+  const ended = attempts.run(dir);
+  await until(() => linesOf(join(dir, 'train.log')).includes('begin'));
+  const wrapper = Number(linesOf(join(dir, 'train.pid'))[0]);
+  sendSignal(wrapper, 'SIGKILL');
+  const exit = await ended;
+  expect(exit).toMatchObject({ reason: 'interrupted', steps: [{ name: 'train', exitCode: null, signal: null }] });
+  expect(exit.problem).toMatch(/wrapper was killed/);
+  expect(findMarked(attempts.markerOf(dir))).toEqual([]);
+  expect(linesOf(join(dir, 'train.log'))).toEqual(['begin']);
+});
+
+test('a supervisor and a wrapper that are both killed make the run interrupted', async () => {
+  const dir = attempts.plan([{ name: 'train', shell: 'echo begin; sleep 600' }]);
+  launchSupervisor(dir, { entry: attempts.entry });
+  await until(() => linesOf(join(dir, 'train.log')).includes('begin'));
+  await killSupervisor(dir);
+  sendSignal(Number(linesOf(join(dir, 'train.pid'))[0]), 'SIGKILL');
+  expect(await attempts.run(dir)).toMatchObject({ reason: 'interrupted', supervisors: 2 });
+  expect(findMarked(attempts.markerOf(dir))).toEqual([]);
+  expect(linesOf(join(dir, 'train.log'))).toEqual(['begin']);
+});
+
+test('a wall limit and a kill request are kept by the supervisor that takes over', async () => {
+  const stubborn = `exec python3 -c 'import signal,time; signal.signal(15, signal.SIG_IGN); print("ready", flush=True); time.sleep(600)'`;
+  const dir = attempts.plan([{ name: 'train', shell: stubborn, wallSeconds: 1 }], { graceSeconds: 1 });
+  launchSupervisor(dir, { entry: attempts.entry });
+  await until(() => existsSync(join(dir, 'train.stop')));
+  await killSupervisor(dir);
+  expect(await attempts.run(dir)).toMatchObject({ reason: 'timeout', supervisors: 2, steps: [{ signal: 'SIGKILL' }] });
+
+  const other = attempts.plan([{ name: 'train', shell: stubborn }]);
+  launchSupervisor(other, { entry: attempts.entry });
+  await until(() => linesOf(join(other, 'train.log')).includes('ready'));
+  await killSupervisor(other);
+  requestKill(other, 0);
+  expect(await attempts.run(other)).toMatchObject({ reason: 'killed', supervisors: 2, steps: [{ signal: 'SIGKILL' }] });
+});
+
+test('the peak of memory survives a change of supervisor', async () => {
+  const python =
+    'import time; b = b"x" * (90 << 20); print("big", flush=True); time.sleep(1); del b; print("small", flush=True); time.sleep(1)';
+  const dir = attempts.plan([
+    { name: 'prepare', shell: `python3 -c '${python}'` },
+    { name: 'train', shell: 'sleep 0.3' },
+  ]);
+  launchSupervisor(dir, { entry: attempts.entry });
+  await until(() => existsSync(join(dir, 'memory.json')) && linesOf(join(dir, 'prepare.log')).includes('small'));
+  await killSupervisor(dir);
+  await until(() => existsSync(join(dir, 'prepare.exit')));
+  const exit = await attempts.run(dir);
+  expect(exit.peakMemoryMib).toBeGreaterThan(90);
+  expect(exit.peakMemoryMib).toBeLessThan(200);
+});
