@@ -134,9 +134,11 @@ export async function ensureDaemon(
     exit = 127;
   });
   child.unref();
-  const deadline = Date.now() + 60_000;
+  const showAnnouncements = createAnnouncements(join(paths.logs, 'daemon-start.log'));
+  const deadline = Date.now() + 180_000;
   for (;;) {
     const answer = await callRunning(paths, 'hello', {});
+    showAnnouncements();
     if (answer?.build === buildId()) {
       if (exit === null)
         process.stderr.write(
@@ -147,15 +149,32 @@ export async function ensureDaemon(
     // Exit code 75: another daemon came first; its socket is about to answer.
     if (exit !== null && exit !== 75) throw startError(paths, exit);
     if (Date.now() > deadline)
-      throw new LabError('worker', 'the daemon did not answer within 60 s', {
+      throw new LabError('worker', 'the daemon did not answer within 180 s', {
         hints: ['`lab logs` shows what it does'],
       });
     await new Promise((resume) => setTimeout(resume, 20));
   }
 }
 
+/** A function that prints what the starting daemon announced since its last call (fetching Redis takes a while). */
+function createAnnouncements(file: string): () => void {
+  let printed = 0;
+  return () => {
+    const text = readFileSync(file, 'utf8');
+    const whole = text.slice(printed, text.lastIndexOf('\n') + 1);
+    printed += whole.length;
+    for (const line of whole.split('\n')) if (line.startsWith(announcement)) process.stderr.write(`${line}\n`);
+  };
+}
+
+const announcement = 'nightlab: ';
+
 function startError(paths: LabPaths, code: number): LabError {
-  const text = readFileSync(join(paths.logs, 'daemon-start.log'), 'utf8').trim();
+  const text = readFileSync(join(paths.logs, 'daemon-start.log'), 'utf8')
+    .split('\n')
+    .filter((line) => !line.startsWith(announcement))
+    .join('\n')
+    .trim();
   const message = text === '' ? `the daemon ended at once with exit code ${code}` : text.replace(/^error: /, '');
   const [first = '', ...others] = message.split('\n');
   const hints = others.filter((line) => line.startsWith('hint: ')).map((line) => line.slice(6));

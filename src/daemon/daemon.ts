@@ -44,8 +44,13 @@ export interface Daemon {
   stop(): Promise<void>;
 }
 
-/** Starts everything. Throws LabError where Redis or the repository cannot serve. */
-export async function startDaemon(paths: LabPaths, source: ConfigSource, log: Logger): Promise<Daemon> {
+/** Starts everything; `announce` gets what takes the waiting user's time (fetching Redis). Throws LabError where Redis or the repository cannot serve. */
+export async function startDaemon(
+  paths: LabPaths,
+  source: ConfigSource,
+  log: Logger,
+  announce: (line: string) => void,
+): Promise<Daemon> {
   const config = source.current();
   const say = (line: string, details: Record<string, unknown> = {}) => log.info(details, line);
   const main = await resolveMainBranch(paths.root, config.main);
@@ -57,7 +62,10 @@ export async function startDaemon(paths: LabPaths, source: ConfigSource, log: Lo
     url: config.redis.url,
     cacheDir: redisCacheFolder(),
     install: config.redis.install,
-    say,
+    say: (line) => {
+      say(line);
+      announce(line);
+    },
   });
   const startServer = () => startRedis({ dataDir: paths.redisData, socketPath: paths.redisSocket, choice, say });
   let redis: RedisHandle = await startServer();

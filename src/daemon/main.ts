@@ -43,7 +43,7 @@ async function main(): Promise<void> {
   process.on('uncaughtException', crash);
   process.on('unhandledRejection', crash);
   log.info({ build: buildId(), root: paths.root }, 'starting');
-  const daemon = await startDaemon(paths, config, log);
+  const daemon = await startDaemon(paths, config, log, (line) => process.stderr.write(`nightlab: ${line}\n`));
   let isEnding = false;
   const end = () => {
     if (isEnding) return;

@@ -54,8 +54,11 @@ export function renderResults(
   direction: 'lower' | 'higher',
 ): string {
   const std = ledger.view.baseline?.noise.std ?? null;
-  const room = Math.max(24, terminalWidth() - 76);
-  const cells = ledger.rows.map((row) => {
+  // A flag is what a reader must know: it gets a column of its own wherever there is one, and is never cut.
+  const flags = ledger.rows.map((row) => row.flags.join(','));
+  const flagsWidth = Math.max(0, ...flags.map((text) => text.length));
+  const room = Math.max(24, terminalWidth() - 76 - (flagsWidth === 0 ? 0 : flagsWidth + 2));
+  const cells = ledger.rows.map((row, index) => {
     const observed = Number.parseFloat(row.observed);
     const gain = direction === 'lower' ? -observed : observed;
     return [
@@ -68,11 +71,24 @@ export function renderResults(
       row.seconds === null ? '' : formatSeconds(row.seconds),
       row.memoryGb === null ? '' : row.memoryGb.toFixed(1),
       row.jobs.join(','),
-      cut(`${row.description}${row.flags.length > 0 ? ` [${row.flags.join(', ')}]` : ''}`, room),
+      cut(row.description, room),
+      flags[index] ?? '',
     ];
   });
   return renderTable(
-    ['commit', metric, 'status', 'widths', 'expected', 'observed', 'train', 'GB', 'job', 'description'],
+    [
+      'commit',
+      metric,
+      'status',
+      'widths',
+      'expected',
+      'observed',
+      'train',
+      'GB',
+      'job',
+      'description',
+      ...(flagsWidth === 0 ? [] : ['flags']),
+    ],
     cells,
     new Set([1, 3, 4, 5, 6, 7]),
   );

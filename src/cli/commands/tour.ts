@@ -27,7 +27,7 @@ export const tour: CommandSpec = {
     const tell = (line: string) => void process.stderr.write(`${line}\n`);
     try {
       const { paths, config } = await runTour(folder, stop.signal, tell);
-      process.stdout.write(await renderTourReport(paths, config, labCommand()));
+      process.stdout.write(await renderTourReport(paths, config, labCommand(paths.root)));
       await callRunning(paths, 'down', {});
       return 0;
     } catch (error) {
@@ -62,10 +62,11 @@ async function tellWhatIsKept(folder: string, tell: (line: string) => void): Pro
   tell('the same command goes on from here');
 }
 
-/** How `lab` is called in the hints: by name where it is on PATH, else by its file. */
-function labCommand(): string {
-  const onPath = (process.env.PATH ?? '')
+/** How `lab` is called in the hints: by name where it is on PATH, through npx inside this package, else by its file. */
+function labCommand(folder: string): string {
+  const isOnPath = (process.env.PATH ?? '')
     .split(':')
     .some((entry) => entry !== '' && !entry.includes('node_modules') && existsSync(join(entry, 'lab')));
-  return onPath ? 'lab' : join(packageRoot(), 'bin', 'lab.mjs');
+  if (isOnPath) return 'lab';
+  return folder.startsWith(`${packageRoot()}/`) ? 'npx lab' : `node ${join(packageRoot(), 'bin', 'lab.mjs')}`;
 }

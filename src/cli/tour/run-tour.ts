@@ -55,6 +55,7 @@ export async function runTour(
   const { env } = captureEnvironment(process.env, config.env.pass, []);
   await ensureDaemon(paths);
   const tour: Tour = { paths, config, env, signal, tell };
+  for (const problem of (await readStatus(tour)).problems) tell(`note: ${problem}`);
   const progress = createTourProgress(config.run.seeds.length + tourEdits.length, tell);
   try {
     await queueBaseline(tour);

@@ -67,15 +67,19 @@ function verdict(expected: string, observed: string, status: string | null): str
 }
 
 function renderNext(paths: LabPaths, lab: string): string {
+  const hints: [string, string][] = [
+    [`${lab} results`, 'the table again; results.tsv is in git'],
+    [`${lab} status 4`, 'one job whole: commit, command, steps, memory'],
+    [`${lab} log 4`, 'what it printed; its folder is .lab/runs/4/'],
+    ['less RESEARCH_JOURNAL.md', 'what was expected and what was observed, newest first'],
+    ['git log --oneline --all', 'every experiment is a commit on exp/<slug>'],
+    [`${lab} add --label "Q: does order 7 help? H: saves 0.01 bpb" -- python3 problem/train.py`, ''],
+  ];
+  const width = Math.max(...hints.filter(([, text]) => text !== '').map(([command]) => command.length));
   return [
     'where to look next',
     `  cd ${paths.root}`,
-    `  ${lab} results                 the table again; results.tsv is in git`,
-    `  ${lab} status 4                one job whole: commit, command, steps, memory`,
-    `  ${lab} log 4                   what it printed; its folder is .lab/runs/4/`,
-    '  less RESEARCH_JOURNAL.md       what was expected and what was observed, newest first',
-    '  git log --oneline --all        every experiment is a commit on exp/<slug>',
-    `  ${lab} add --label "Q: does order 7 help? H: saves 0.01 bpb" -- python3 problem/train.py`,
+    ...hints.map(([command, text]) => `  ${command.padEnd(width)}  ${text}`.trimEnd()),
     'your own problem: `lab init` in its repository. Nothing of the tour is left running.',
     '',
   ].join('\n');
