@@ -60,7 +60,7 @@ export async function createCheckout(
   await ensureLfsFilled(path);
   const frozen = await listFrozenFiles(paths.root, main, config.rules);
   const overlaid = await overlayFrozen(paths.root, path, job.commit, frozen, config);
-  const linkTargets = config.checkout.links.map((link) => linkIn(paths.root, path, link));
+  const linkTargets = config.checkout.links.map((link) => linkData(paths.root, path, link));
   return {
     path,
     frozen: frozen.map((file) => join(path, file.path)),
@@ -100,7 +100,8 @@ async function writeFrozen(root: string, folder: string, file: FrozenFile): Prom
   chmodSync(target, file.mode === '100755' ? 0o755 : 0o644);
 }
 
-function linkIn(root: string, checkout: string, link: string): string {
+/** Links one path of the root checkout into a folder; gives its target. Throws LabError (config) where there is none, or where git has the path too. */
+export function linkData(root: string, checkout: string, link: string): string {
   const target = join(root, link);
   if (!existsSync(target)) {
     throw new LabError('config', `checkout.links names ${link}, which the root checkout does not have`, {

@@ -13,7 +13,7 @@ import { LabError } from '../src/errors/lab-error.ts';
 import { sandboxArgv } from '../src/sandbox/bubblewrap.ts';
 import { visibleHomePaths } from '../src/sandbox/home-paths.ts';
 import { resolveSandboxSpec, type SandboxProbe } from '../src/sandbox/sandbox.ts';
-import { type Checkout, exportFrozen } from './checkout.ts';
+import { type Checkout, exportFrozen, linkData } from './checkout.ts';
 import { defaultDeviceLockFolder } from './device-lock.ts';
 import type { Device } from './device-probe.ts';
 import type { PlannedStep, SupervisorPlan } from './supervisor/plan.ts';
@@ -77,18 +77,7 @@ export async function planRun(input: PlanInput): Promise<{ plan: SupervisorPlan;
   steps.push(agentStep('train', job.command, 'run.log', cwd, job.wallSeconds));
   const scoring: Scoring = job.kind === 'task' ? 'none' : config.commands.score === null ? 'self' : 'score';
   if (scoring === 'score' && config.commands.score !== null) {
-    const limit = config.run.scoreSeconds;
-    if (config.commands.model === null) steps.push(agentStep('score', config.commands.score, 'score.log', top, limit));
-    else
-      steps.push(
-        await isolatedScoreStep(input, config.commands.score, config.commands.model, {
-          top,
-          out,
-          env,
-          isSandboxed,
-          limit,
-        }),
-      );
+    steps.push(await scoreStep(input, config.commands.score, { top, out, env, isSandboxed }));
   }
 
   const flags = [
@@ -199,39 +188,51 @@ function sandboxFor(input: PlanInput, cwd: string, writable: string[], out: stri
 }
 
 /**
- * The scorer as a process that runs none of the agent's code: its folder holds main's frozen files only, and the trained model is a
- * program of its own (LAB_MODEL), sandboxed and without the seed. The seed is read by the scorer's shell, so that it stands in no plan.
+ * The scorer, in a folder that holds main's frozen files and links to data and nothing else: what train left is in LAB_OUT, and no file that
+ * the run wrote can stand in for one that the scorer imports. With `commands.model` the trained model is a program of its own (LAB_MODEL),
+ * sandboxed and without the seed, so that the scorer runs none of the agent's code; without it the scorer itself is sandboxed, because
+ * loading a model can run what is in it.
  */
-async function isolatedScoreStep(
+async function scoreStep(
   input: PlanInput,
   score: string,
-  model: string,
-  run: { top: string; out: string; env: Record<string, string>; isSandboxed: boolean; limit: number },
+  run: { top: string; out: string; env: Record<string, string>; isSandboxed: boolean },
 ): Promise<PlannedStep> {
   const { paths, main, config, folder } = input;
   const scorer = join(folder, 'scorer');
   await exportFrozen(paths.root, main, config, scorer);
+  for (const link of config.checkout.links) linkData(paths.root, scorer, link);
+  const { PYTHONPATH: _agentModules, ...env } = run.env;
+  const step = { name: 'score' as const, cwd: scorer, log: 'score.log', wallSeconds: config.run.scoreSeconds };
+  const shared = { ...env, LAB_CHECKOUT: run.top, PYTHONDONTWRITEBYTECODE: '1' };
+  if (config.commands.model === null) {
+    const sandbox = run.isSandboxed ? sandboxFor(input, scorer, [scorer], run.out) : [];
+    return { ...step, argv: [...sandbox, '/bin/sh', '-c', score], env: shared };
+  }
   const launcher = join(folder, 'model.sh');
+  writeModelLauncher(input, launcher, config.commands.model, run);
+  // The seed is read by the scorer's shell, so that it stands in no plan and no other step's environment.
+  const seed = quote(paths.scoreSeed);
+  const withSeed = `if [ -r ${seed} ]; then LAB_SCORE_SEED=$(cat ${seed}); export LAB_SCORE_SEED; fi\n${score}`;
+  return { ...step, argv: ['/bin/sh', '-c', withSeed], env: { ...shared, LAB_MODEL: launcher } };
+}
+
+function writeModelLauncher(
+  input: PlanInput,
+  launcher: string,
+  model: string,
+  run: { top: string; out: string; isSandboxed: boolean },
+): void {
   const command = ['/bin/sh', '-c', model];
   const argv = run.isSandboxed ? [...sandboxFor(input, run.top, [], run.out), ...command] : command;
-  writeFileSync(
-    launcher,
-    `#!/bin/sh\nunset LAB_SCORE_SEED\ncd ${quote(run.top)} || exit 1\nexec ${argv.map(quote).join(' ')}\n`,
-  );
+  const lines = [
+    '#!/bin/sh',
+    'unset LAB_SCORE_SEED',
+    `cd ${quote(run.top)} || exit 1`,
+    `exec ${argv.map(quote).join(' ')}`,
+  ];
+  writeFileSync(launcher, `${lines.join('\n')}\n`);
   chmodSync(launcher, 0o755);
-  const seed = quote(paths.scoreSeed);
-  return {
-    name: 'score',
-    argv: [
-      '/bin/sh',
-      '-c',
-      `if [ -r ${seed} ]; then LAB_SCORE_SEED=$(cat ${seed}); export LAB_SCORE_SEED; fi\n${score}`,
-    ],
-    cwd: scorer,
-    env: { ...run.env, LAB_MODEL: launcher, PYTHONDONTWRITEBYTECODE: '1' },
-    log: 'score.log',
-    wallSeconds: run.limit,
-  };
 }
 
 function quote(word: string): string {

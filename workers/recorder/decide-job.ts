@@ -113,7 +113,7 @@ function createRow(
   return {
     commit: job.commit.slice(0, 7),
     metric: isCrash || run.metric === null ? 0 : run.metric,
-    memoryGb: isCrash || run.peakMemoryMib === null ? 0 : run.peakMemoryMib / 1024,
+    memoryGb: isCrash ? 0 : run.peakMemoryMib === null ? null : run.peakMemoryMib / 1024,
     status: decision.status,
     description: isCrash ? `${description} (${decision.reason})` : description,
     idea: job.experiment ?? '',
@@ -124,7 +124,7 @@ function createRow(
     evidence: decision.evidence,
     std: null,
     n: 1,
-    seconds: run.trainSeconds ?? 0,
+    seconds: run.trainSeconds,
     device: run.device.model,
     track: run.track,
     jobs: [job.number],
