@@ -150,10 +150,12 @@ export function openJobBook(runs: string): JobBook {
       job.recordProblem = problem;
       touch(job);
     },
-    waitForChange(numbers, seen, limitMs) {
+    async waitForChange(numbers, seen, limitMs) {
+      // Before anything waits: a number that is no job must not be met by whoever changes a job next.
+      for (const number of numbers) get(number);
       const newest = () =>
         Math.max(0, ...(numbers.length === 0 ? [...jobs.values()] : numbers.map(get)).map((job) => job.changed));
-      return new Promise((resolve) => {
+      return await new Promise((resolve) => {
         const finish = () => {
           clearTimeout(timer);
           waiters.delete(check);

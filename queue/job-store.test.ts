@@ -127,3 +127,9 @@ test('a client that knows the last version is woken by the next change', async (
   book.setRecordProblem(1, 'disk full');
   expect(await waiting).toBe(book.version);
 });
+
+test('waiting for a job that never was is refused and disturbs nobody', async () => {
+  const book = openJobBook(createRuns());
+  await expect(book.waitForChange([99], 0, 1000)).rejects.toThrow('there is no job 99');
+  await expect(book.create(createJob, entry)).resolves.toMatchObject({ job: { number: 1 } });
+});

@@ -2,51 +2,34 @@
  * The thin client's side of the daemon: call a route, start the daemon where none runs, replace one of another build. Node built-ins
  * only, because this is loaded at every start.
  */
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync } from 'node:fs';
-import { request } from 'node:http';
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { ensureRuntime, type LabPaths } from '../config/lab-paths.ts';
 import { buildId, packageRoot } from '../config/package-root.ts';
-import type { RouteName, Routes, WireError } from '../daemon/routes.ts';
+import { buildHeader, otherBuildStatus, type RouteName, type Routes, type WireError } from '../daemon/routes.ts';
 import { type ErrorKind, errnoOf, LabError } from '../errors/lab-error.ts';
+import { type Answer, postJson } from './exchange.ts';
 
-/** One call on the socket. Throws LabError as the daemon sent it; a raw system error where nobody listens. */
-export function callRoute<Name extends RouteName>(
+/** How often `call` tries again after it made sure of a daemon. */
+const maxTries = 5;
+
+/** One call on the socket, whatever the daemon's build. Throws LabError as the daemon sent it; a raw system error where nobody listens. */
+export async function callRoute<Name extends RouteName>(
   socketPath: string,
   route: Name,
   body: Routes[Name]['request'],
   signal?: AbortSignal,
 ): Promise<Routes[Name]['response']> {
-  return new Promise((resolve, reject) => {
-    const text = JSON.stringify(body);
-    const outgoing = request(
-      {
-        socketPath,
-        path: `/v1/${route}`,
-        method: 'POST',
-        agent: false,
-        headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) },
-        ...(signal ? { signal } : {}),
-      },
-      (response) => {
-        const chunks: Buffer[] = [];
-        response.on('data', (chunk: Buffer) => chunks.push(chunk));
-        response.on('error', reject);
-        response.on('end', () => {
-          try {
-            const answer = JSON.parse(Buffer.concat(chunks).toString('utf8')) as Routes[Name]['response'] | WireError;
-            if (response.statusCode === 200) return resolve(answer as Routes[Name]['response']);
-            const { kind, message, hints } = (answer as WireError).error;
-            reject(new LabError(kind as ErrorKind, message, { hints }));
-          } catch (error) {
-            reject(error);
-          }
-        });
-      },
-    );
-    outgoing.on('error', reject);
-    outgoing.end(text);
-  });
+  return parseResponse<Name>(await postJson(socketPath, { path: `/v1/${route}`, text: JSON.stringify(body) }, signal));
+}
+
+function parseResponse<Name extends RouteName>({ status, body }: Answer): Routes[Name]['response'] {
+  const answer = JSON.parse(body) as Routes[Name]['response'] | WireError;
+  if (status === 200) return answer as Routes[Name]['response'];
+  const { kind, message, hints } = (answer as WireError).error;
+  throw new LabError(kind as ErrorKind, message, { hints });
 }
 
 /** Where the lab's daemon listens: as it wrote itself, because XDG_RUNTIME_DIR may differ between shells. */
@@ -76,28 +59,31 @@ export async function callRunning<Name extends RouteName>(
   }
 }
 
-/** Calls a route; starts the daemon first where none runs, and says so on stderr. */
+/** Calls a route; where no daemon of this build runs, starts one first, and says so on stderr. */
 export async function call<Name extends RouteName>(
   paths: LabPaths,
   route: Name,
   body: Routes[Name]['request'],
   signal?: AbortSignal,
 ): Promise<Routes[Name]['response']> {
-  await ensureDaemon(paths);
+  const post = { path: `/v1/${route}`, text: JSON.stringify(body), headers: { [buildHeader]: buildId() } };
   for (let tries = 0; ; tries++) {
     try {
-      return await callRoute(socketOf(paths), route, body, signal);
+      const answer = await postJson(socketOf(paths), post, signal);
+      if (answer.status !== otherBuildStatus || tries === maxTries) return parseResponse<Name>(answer);
     } catch (error) {
-      // A daemon that was killed between the greeting and the call is started again, a few times.
-      if (tries < 5 && isNobodyThere(error) && !signal?.aborted) await ensureDaemon(paths);
-      else throw error;
+      // Also a daemon that was killed in the middle of the call is started again, a few times.
+      if (tries === maxTries || !isNobodyThere(error) || signal?.aborted) throw error;
     }
+    await ensureDaemon(paths);
   }
 }
 
 function isNobodyThere(error: unknown): boolean {
   const code = errnoOf(error);
-  return code === 'ENOENT' || code === 'ECONNREFUSED' || code === 'ECONNRESET' || code === 'EPIPE';
+  return (
+    code === 'ENOENT' || code === 'ENOTDIR' || code === 'ECONNREFUSED' || code === 'ECONNRESET' || code === 'EPIPE'
+  );
 }
 
 /** Makes sure that a daemon of this build answers. Throws LabError (worker) with the end of its log where it does not come up. */
@@ -115,18 +101,16 @@ export async function ensureDaemon(
   }
   ensureMayStart();
   ensureRuntime(paths);
-  mkdirSync(paths.logs, { recursive: true });
-  const log = openSync(join(paths.logs, 'daemon-start.log'), 'w');
-  // Loaded here, because most commands find a daemon and start none.
-  const { spawn } = await import('node:child_process');
+  // A pipe and not a file: what a full disk has to say must arrive too.
   const child = spawn(process.execPath, [join(packageRoot(), 'dist', 'daemon.js'), paths.root], {
     cwd: paths.root,
     detached: true,
-    stdio: ['ignore', log, log],
+    stdio: ['ignore', 'ignore', 'pipe'],
     env: { ...process.env, ...extraEnvironment },
   });
-  closeSync(log);
+  const said = readAnnouncements(child.stderr);
   let exit: number | null = null;
+  let isClosed = false;
   child.once('exit', (code, signal) => {
     exit = code ?? (signal ? 128 : 0);
   });
@@ -134,20 +118,22 @@ export async function ensureDaemon(
     exit = 127;
   });
   child.unref();
-  const showAnnouncements = createAnnouncements(join(paths.logs, 'daemon-start.log'));
+  child.stderr.on('close', () => {
+    isClosed = true;
+  });
   const deadline = Date.now() + 180_000;
   for (;;) {
     const answer = await callRunning(paths, 'hello', {});
-    showAnnouncements();
     if (answer?.build === buildId()) {
       if (exit === null)
         process.stderr.write(
           `nightlab: started the daemon (pid ${answer.pid}); \`lab down\` ends it, running jobs go on\n`,
         );
+      child.stderr.destroy();
       return 'started';
     }
     // Exit code 75: another daemon came first; its socket is about to answer.
-    if (exit !== null && exit !== 75) throw startError(paths, exit);
+    if (exit !== null && exit !== 75 && isClosed) throw startError(said(), exit);
     if (Date.now() > deadline)
       throw new LabError('worker', 'the daemon did not answer within 180 s', {
         hints: ['`lab logs` shows what it does'],
@@ -156,25 +142,25 @@ export async function ensureDaemon(
   }
 }
 
-/** A function that prints what the starting daemon announced since its last call (fetching Redis takes a while). */
-function createAnnouncements(file: string): () => void {
-  let printed = 0;
-  return () => {
-    const text = readFileSync(file, 'utf8');
-    const whole = text.slice(printed, text.lastIndexOf('\n') + 1);
-    printed += whole.length;
-    for (const line of whole.split('\n')) if (line.startsWith(announcement)) process.stderr.write(`${line}\n`);
-  };
+/** Prints what the starting daemon announces (fetching Redis takes a while); the function gives everything else that it said. */
+function readAnnouncements(stream: Readable): () => string {
+  let text = '';
+  let rest = '';
+  stream.setEncoding('utf8');
+  stream.on('data', (chunk: string) => {
+    const lines = (rest + chunk).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) {
+      if (line.startsWith(announcement)) process.stderr.write(`${line}\n`);
+      else text += `${line}\n`;
+    }
+  });
+  return () => (text + rest).trim();
 }
 
 const announcement = 'nightlab: ';
 
-function startError(paths: LabPaths, code: number): LabError {
-  const text = readFileSync(join(paths.logs, 'daemon-start.log'), 'utf8')
-    .split('\n')
-    .filter((line) => !line.startsWith(announcement))
-    .join('\n')
-    .trim();
+function startError(text: string, code: number): LabError {
   const message = text === '' ? `the daemon ended at once with exit code ${code}` : text.replace(/^error: /, '');
   const [first = '', ...others] = message.split('\n');
   const hints = others.filter((line) => line.startsWith('hint: ')).map((line) => line.slice(6));

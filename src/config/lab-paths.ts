@@ -67,7 +67,8 @@ export function redisCacheFolder(): string {
 
 /** Makes the runtime folder (0700) and throws LabError where it is not safely the user's own, or a socket path would be too long. */
 export function ensureRuntime(paths: LabPaths): void {
-  mkdirSync(paths.runtime, { recursive: true, mode: 0o700 });
+  // A file in its place is met by the check below, in words.
+  if (!existsSync(paths.runtime)) mkdirSync(paths.runtime, { recursive: true, mode: 0o700 });
   const found = lstatSync(paths.runtime);
   if (!found.isDirectory() || found.uid !== userInfo().uid) {
     throw new LabError(

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { ensureSocketLength } from '../config/lab-paths.ts';
 import { LabError, messageOf } from '../errors/lab-error.ts';
 import { isRoute, parseRequest } from './request-schema.ts';
-import type { RouteName, Routes, WireError } from './routes.ts';
+import { buildHeader, otherBuildStatus, type RouteName, type Routes, type WireError } from './routes.ts';
 
 /** One handler per route. */
 export type RouteHandlers = {
@@ -13,14 +13,27 @@ export type RouteHandlers = {
 
 const maxRequestBytes = 16 * 1024 * 1024;
 
-/** Listens on `socketPath`; an old socket file is removed first, which is safe only with the daemon's lock held. */
+/**
+ * Listens on `socketPath`; an old socket file is removed first, which is safe only with the daemon's lock held. A request that names
+ * another build than `build` is answered with 409 and does nothing, so that a client need not ask before each call.
+ */
 export async function serveApi(
   socketPath: string,
   handlers: RouteHandlers,
+  build: string,
   onInternal: (error: unknown) => void,
 ): Promise<Server> {
   ensureSocketLength(socketPath);
   const server = createServer((request, response) => {
+    const wanted = request.headers[buildHeader];
+    if (wanted !== undefined && wanted !== build) {
+      const message = `the daemon is build ${build}, the client ${String(wanted)}`;
+      const wire: WireError = { error: { kind: 'worker', message, hints: ['`lab down` ends the daemon'] } };
+      // The body is not read: the connection is closed after the answer.
+      response.setHeader('connection', 'close');
+      send(response, otherBuildStatus, wire);
+      return;
+    }
     answer(request, handlers)
       .then((body) => send(response, 200, body))
       .catch((error: unknown) => {

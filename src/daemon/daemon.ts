@@ -25,6 +25,7 @@ import { reachPoint } from '../lab/named-point.ts';
 import { computeTrack } from '../rules/tracks.ts';
 import { probeSandbox } from '../sandbox/bubblewrap.ts';
 import { addJob } from './add-job.ts';
+import { findDiskProblem, withDiskHint } from './full-disk.ts';
 import type { AddRequest, Routes } from './routes.ts';
 
 /** A running daemon. */
@@ -211,7 +212,7 @@ export async function startDaemon(
     redisDescription: () => redis.description,
     problems: () => [
       ...troubles.values(),
-      ...[source.problem()].filter((problem) => problem !== null),
+      ...[source.problem(), findDiskProblem(paths.root)].filter((problem) => problem !== null),
       ...(redis.durable
         ? []
         : [
@@ -222,7 +223,10 @@ export async function startDaemon(
         : []),
     ],
     async add(request) {
-      const { booked, response } = await addJob({ paths, config: source.current(), main, book, classes }, request);
+      const { booked, response } = await withDiskHint(
+        paths.root,
+        addJob({ paths, config: source.current(), main, book, classes }, request),
+      );
       if (Object.keys(request.secrets).length > 0) secrets.set(booked.job.number, request.secrets);
       reachPoint('enqueued');
       // The job is safe in its folder; if Redis is away just now, the refill after its return brings it in.

@@ -6,19 +6,19 @@ import { attemptFolder } from '../../queue/job-store.ts';
 import { parseProgress } from '../../workers/log-reading/progress.ts';
 import { listScoredRuns } from '../../workers/recorder/decide-job.ts';
 import type { LabPaths } from '../config/lab-paths.ts';
-import { buildId } from '../config/package-root.ts';
 import { errnoOf } from '../errors/lab-error.ts';
-import { computeTrack } from '../rules/tracks.ts';
 import { viewTrack } from '../stats/track-view.ts';
 import type { RouteHandlers } from './api.ts';
 import type { Daemon } from './daemon.ts';
 import type { JobView } from './routes.ts';
+import { createTrackReader } from './track-cache.ts';
 
 const waitLimitMs = 20_000;
 
-/** The handlers of a daemon; `end` is called once the answer to `down` is on its way. */
-export function createHandlers(paths: LabPaths, daemon: Daemon, end: () => void): RouteHandlers {
+/** The handlers of a daemon of that build; `end` is called once the answer to `down` is on its way. */
+export function createHandlers(paths: LabPaths, daemon: Daemon, build: string, end: () => void): RouteHandlers {
   const { book } = daemon;
+  const readTrack = createTrackReader(paths);
   const views = (numbers: number[]): JobView[] => {
     const waiting = listWaiting(book.all()).map((job) => job.job.number);
     const chosen = numbers.length === 0 ? book.all() : numbers.map((number) => book.get(number));
@@ -29,10 +29,10 @@ export function createHandlers(paths: LabPaths, daemon: Daemon, end: () => void)
     });
   };
   return {
-    hello: async () => ({ build: buildId(), pid: process.pid, root: paths.root }),
+    hello: async () => ({ build, pid: process.pid, root: paths.root }),
     add: (request) => daemon.add(request),
     status: async ({ numbers }) => {
-      const track = await computeTrack(paths, daemon.config, daemon.main);
+      const track = await readTrack(daemon.config, daemon.main);
       const view = viewTrack(listScoredRuns(book.all()), track, null);
       return {
         jobs: views(numbers),

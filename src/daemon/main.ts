@@ -2,9 +2,9 @@
  * Entry point of the daemon (`dist/daemon.js <lab root>`), started by the client. One per lab, held by a kernel lock; a second one ends
  * with exit code 75, so that its client talks to the first. SIGTERM and SIGINT end it like `lab down`.
  */
-import { mkdirSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { destination, pino } from 'pino';
+import { pino } from 'pino';
 import { createConfigSource } from '../config/config-source.ts';
 import { ensureRuntime, labPaths } from '../config/lab-paths.ts';
 import { buildId } from '../config/package-root.ts';
@@ -17,6 +17,25 @@ import { startDaemon } from './daemon.ts';
 import { createHandlers } from './handlers.ts';
 
 const alreadyRunning = 75;
+
+/** Appends lines to the log. A line that a full disk does not take is dropped: the log must not end the daemon whose story it tells. */
+function createLogFile(path: string): { write(line: string): void } {
+  let dropped = 0;
+  return {
+    write(line) {
+      try {
+        const note =
+          dropped > 0
+            ? `${JSON.stringify({ level: 40, time: new Date().toISOString(), msg: `${dropped} lines before this one could not be written` })}\n`
+            : '';
+        appendFileSync(path, `${note}${line}`);
+        dropped = 0;
+      } catch {
+        dropped += 1;
+      }
+    },
+  };
+}
 
 async function main(): Promise<void> {
   const root = process.argv[2];
@@ -31,9 +50,11 @@ async function main(): Promise<void> {
   }
   ensureRuntime(paths);
   writeLabState(paths);
+  // Taken once: a build that is made while this process lives is not its own.
+  const build = buildId();
   const log = pino(
     { base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime },
-    destination({ dest: paths.daemonLog, sync: true, mkdir: true }),
+    createLogFile(paths.daemonLog),
   );
   const crash = (error: unknown) => {
     log.fatal({ err: error }, 'the daemon ends on an error it did not expect');
@@ -42,7 +63,7 @@ async function main(): Promise<void> {
   };
   process.on('uncaughtException', crash);
   process.on('unhandledRejection', crash);
-  log.info({ build: buildId(), root: paths.root }, 'starting');
+  log.info({ build, root: paths.root }, 'starting');
   const daemon = await startDaemon(paths, config, log, (line) => process.stderr.write(`nightlab: ${line}\n`));
   let isEnding = false;
   const end = () => {
@@ -59,16 +80,19 @@ async function main(): Promise<void> {
         process.exit(0);
       });
   };
-  const server = await serveApi(paths.socket, createHandlers(paths, daemon, end), (error) =>
+  const server = await serveApi(paths.socket, createHandlers(paths, daemon, build, end), build, (error) =>
     log.error({ err: error }, 'request'),
   );
-  await writeJsonSynced(join(paths.state, 'daemon.json'), { pid: process.pid, socket: paths.socket, build: buildId() });
+  await writeJsonSynced(join(paths.state, 'daemon.json'), { pid: process.pid, socket: paths.socket, build });
   process.on('SIGTERM', end);
   process.on('SIGINT', end);
   // The terminal may close; the daemon stays.
   process.on('SIGHUP', () => log.info('the terminal closed'));
   log.info({ socket: paths.socket }, 'ready');
 }
+
+// The client that reads these lines goes away once the daemon answers; a broken pipe is no reason to end.
+process.stderr.on('error', () => undefined);
 
 main().catch((error: unknown) => {
   process.stderr.write(formatError(error));

@@ -1,5 +1,5 @@
 /**
- * The daemon's API: one table of routes, each with its request and its response. Types only, so that the thin client can import it
+ * The daemon's API: one table of routes, each with its request and its response. Hardly more than types, so that the thin client can import it
  * without loading the schema library; requests are checked in request-schema.ts. Carried as `POST /v1/<route>` with JSON on a unix socket.
  */
 import type { Job, JobState } from '../domain/job.ts';
@@ -85,3 +85,9 @@ export type RouteName = keyof Routes;
 export interface WireError {
   error: { kind: string; message: string; hints: string[] };
 }
+
+/** Header in which a client names its build. */
+export const buildHeader = 'nightlab-build';
+
+/** HTTP status with which a daemon of another build refuses a request before it does anything. */
+export const otherBuildStatus = 409;
