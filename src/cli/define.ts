@@ -25,6 +25,8 @@ export interface CommandInput {
   rest: string[] | null;
   text(name: string): string | null;
   flag(name: string): boolean;
+  /** A whole number of at least `least`; throws LabError (usage) on anything else. Null where the option is absent. */
+  wholeNumber(name: string, least: number): number | null;
   /** A number; throws LabError (usage) on anything else. Null where the option is absent. */
   number(name: string): number | null;
   /** Configuration keys given as flags ("run.wall-seconds"); only where the command takes them. */
@@ -97,21 +99,38 @@ export function parseCommand(spec: CommandSpec, argv: string[]): CommandInput {
     ]),
   );
   const parsed = parseStrictly(spec, words, options);
+  if (spec.usage === '' && parsed.positionals.length > 0) {
+    throw new LabError(
+      'usage',
+      `lab ${spec.name} takes no words, got ${parsed.positionals.map((word) => `"${word}"`).join(' ')}`,
+      {
+        hints: [`\`lab ${spec.name} --help\` shows what it takes`],
+      },
+    );
+  }
   const text = (name: string): string | null => {
     const value = parsed.values[name];
     return typeof value === 'string' ? value : null;
+  };
+  const readNumber = (name: string): number | null => {
+    const value = text(name);
+    if (value === null) return null;
+    if (value.trim() === '' || !Number.isFinite(Number(value)))
+      throw new LabError('usage', `--${name} got "${value}", expected a number`);
+    return Number(value);
   };
   return {
     words: parsed.positionals,
     rest,
     text,
     flag: (name) => parsed.values[name] === true,
-    number(name) {
-      const value = text(name);
-      if (value === null) return null;
-      if (value.trim() === '' || !Number.isFinite(Number(value)))
-        throw new LabError('usage', `--${name} got "${value}", expected a number`);
-      return Number(value);
+    number: readNumber,
+    wholeNumber(name, least) {
+      const value = readNumber(name);
+      if (value !== null && (!Number.isInteger(value) || value < least)) {
+        throw new LabError('usage', `--${name} got "${text(name)}", expected a whole number of at least ${least}`);
+      }
+      return value;
     },
     config,
   };
@@ -127,6 +146,12 @@ function parseStrictly(
   } catch (error) {
     const message = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
     const unknown = /Unknown option '([^']+)'/.exec(message)?.[1];
+    const ambiguous = /Option '(?:-\w, )?(--[\w-]+)[^']*' argument is ambiguous/.exec(message)?.[1];
+    if (ambiguous)
+      throw new LabError(
+        'usage',
+        `${ambiguous} is followed by a word with a dash, expected its value; write ${ambiguous}=VALUE`,
+      );
     const valid = spec.options.map((option) => `--${option.name}`).join(' ');
     throw new LabError(
       'usage',

@@ -23,7 +23,8 @@ export interface Result {
   commit: string;
   /** Never negated; 0 for a crash. */
   metric: number;
-  memoryGb: number;
+  /** Null where nothing could be measured; a crash is written as 0.0. */
+  memoryGb: number | null;
   status: Status;
   description: string;
   /** Slug of the idea; "" for a job outside an experiment. */
@@ -38,8 +39,8 @@ export interface Result {
   /** Standard deviation; null where n is 1. */
   std: number | null;
   n: number;
-  /** Wall seconds of train. */
-  seconds: number;
+  /** Wall seconds of train; null where it never started. */
+  seconds: number | null;
   /** Device model as the row names it. */
   device: string;
   track: string;

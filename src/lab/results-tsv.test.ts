@@ -52,7 +52,7 @@ const name = fc.stringMatching(/^[a-z_][a-z0-9_.]{0,10}$/);
 const arbitraryResult: fc.Arbitrary<Result> = fc.record({
   commit: fc.stringMatching(/^[0-9a-f]{7}$/),
   metric: fc.double({ min: -1e9, max: 1e9, noNaN: true }),
-  memoryGb: fc.double({ min: 0, max: 1e4, noNaN: true }),
+  memoryGb: fc.option(fc.double({ min: 0, max: 1e4, noNaN: true })),
   status: fc.constantFrom('keep', 'discard', 'crash'),
   description: word,
   idea: name,
@@ -63,7 +63,7 @@ const arbitraryResult: fc.Arbitrary<Result> = fc.record({
   evidence: fc.constantFrom('', 'provisional', 'confirmed', 'refuted'),
   std: fc.option(fc.double({ min: 0, max: 1e3, noNaN: true }), { nil: null }),
   n: fc.integer({ min: 1, max: 20 }),
-  seconds: fc.double({ min: 0, max: 1e6, noNaN: true }),
+  seconds: fc.option(fc.double({ min: 0, max: 1e6, noNaN: true })),
   device: word,
   track: fc.stringMatching(/^[0-9a-f]{8}$/),
   jobs: fc.array(fc.integer({ min: 1, max: 1e6 }), { minLength: 1, maxLength: 4 }),
@@ -94,7 +94,9 @@ test('every row that the lab writes is read back as it was written', () => {
         });
         if (isCrash) expect(row.metric).toBe(null);
         else expect(row.metric).toBeCloseTo(one.metric, 5);
-        expect(row.memoryGb).toBeCloseTo(isCrash ? 0 : one.memoryGb, 0);
+        if (isCrash) expect(row.memoryGb).toBe(0);
+        else if (one.memoryGb === null) expect(row.memoryGb).toBeNull();
+        else expect(row.memoryGb).toBeCloseTo(one.memoryGb, 0);
         expect(row.std === null).toBe(one.std === null || one.n === 1);
         const { val_bpb: _, ...further } = one.metrics;
         expect(Object.keys(row.metrics).sort()).toEqual(Object.keys(further).sort());

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import { relative } from 'node:path';
+import { parseLabel } from '../../../queue/label.ts';
 import { findLab } from '../../config/lab-paths.ts';
 import { findCheckoutRoot } from '../../config/repository-root.ts';
 import { LabError } from '../../errors/lab-error.ts';
@@ -35,20 +36,23 @@ export const add: CommandSpec = {
     const { loadConfig } = await import('../../config/load.ts');
     const config = loadConfig(paths.root, { environment: process.env });
     const checkout = findCheckoutRoot(realpathSync(process.cwd())) ?? paths.root;
+    // Asked here already, so that a typing mistake does not start a daemon first; the daemon asks again.
+    const label = input.text('label');
+    if (label !== null) parseLabel(label, config.metric.direction);
     const captured = captureEnvironment(process.env, config.env.pass, config.env.secret);
     const answer = await call(paths, 'add', {
       key: randomUUID(),
       kind: input.flag('no-score') ? 'task' : 'plain',
-      label: input.text('label'),
+      label,
       command: parseShellCommand(input),
       checkout,
       directory: relative(checkout, realpathSync(process.cwd())),
       here: input.flag('here'),
       device: parseDevice(input.text('device')),
-      seed: input.number('seed'),
+      seed: input.wholeNumber('seed', 0),
       env: captured.env,
       secrets: captured.secrets,
-      wallSeconds: input.number('wall-seconds'),
+      wallSeconds: input.wholeNumber('wall-seconds', 1),
     });
     if (captured.left.length > 0)
       process.stderr.write(

@@ -29,8 +29,8 @@ export const log: CommandSpec = {
     const only = input.text('step');
     if (only !== null && !steps.some((step) => step === only))
       throw new LabError('usage', `--step got "${only}", expected prepare, run or score`);
-    const lines = input.number('lines');
-    const found = numbers.flatMap((number) => readLogs(paths, number, input.number('attempt'), only, lines));
+    const lines = input.wholeNumber('lines', 1);
+    const found = numbers.flatMap((number) => readLogs(paths, number, input.wholeNumber('attempt', 1), only, lines));
     if (input.flag('json')) process.stdout.write(`${JSON.stringify(found)}\n`);
     else {
       for (const part of found) {

@@ -24,7 +24,7 @@ export const logs: CommandSpec = {
     const read = () => (existsSync(paths.daemonLog) ? readFileSync(paths.daemonLog, 'utf8').split('\n') : []);
     let printed = read();
     if (printed.length === 0) process.stderr.write('the daemon has not written a log yet\n');
-    print(printed.slice(-((input.number('lines') ?? 50) + 1)));
+    print(printed.slice(-((input.wholeNumber('lines', 1) ?? 50) + 1)));
     if (!input.flag('follow')) return 0;
     return await new Promise<number>((resolve) => {
       process.once('SIGINT', () => resolve(0));
