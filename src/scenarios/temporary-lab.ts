@@ -201,9 +201,9 @@ async function endPolitely(lab: TemporaryLab['lab']): Promise<void> {
   await lab('down');
 }
 
-/** Waits until `check` gives something else than null or false, asking every 50 ms. Throws with `what` after two minutes. */
+/** Waits until `check` gives something else than null or false, asking every 50 ms. Throws with `what` after one minute. */
 export async function waitUntil<Found>(what: string, check: () => Promise<Found | null | false>): Promise<Found> {
-  const deadline = Date.now() + 120_000;
+  const deadline = Date.now() + 60_000;
   for (;;) {
     const found = await check();
     if (found !== null && found !== false) return found;
