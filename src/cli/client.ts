@@ -2,7 +2,6 @@
  * The thin client's side of the daemon: call a route, start the daemon where none runs, replace one of another build. Node built-ins
  * only, because this is loaded at every start.
  */
-import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -102,6 +101,8 @@ export async function ensureDaemon(
   ensureMayStart();
   ensureRuntime(paths);
   // A pipe and not a file: what a full disk has to say must arrive too.
+  // Loaded here, because most commands find a daemon and start none.
+  const { spawn } = await import('node:child_process');
   const child = spawn(process.execPath, [join(packageRoot(), 'dist', 'daemon.js'), paths.root], {
     cwd: paths.root,
     detached: true,

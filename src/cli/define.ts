@@ -51,9 +51,8 @@ export interface CommandSpec {
 /** The help of one command. */
 export function renderCommandHelp(spec: CommandSpec): string {
   const program = cac('lab');
-  const command = program
-    .command(`${spec.name} ${spec.usage}`.trim(), spec.summary)
-    .usage(`${spec.name} ${spec.usage}`.trim());
+  // The name alone: brackets and dashes of a usage line mean something to cac.
+  const command = program.command(spec.name, spec.summary).usage(`${spec.name} ${spec.usage}`.trim());
   for (const option of spec.options) {
     const long = option.value ? `--${option.name} <${option.value}>` : `--${option.name}`;
     command.option(option.short ? `-${option.short}, ${long}` : long, option.description);
@@ -73,13 +72,18 @@ export function renderCommandHelp(spec: CommandSpec): string {
     console.info = info;
   }
   const extra = spec.takesConfig
-    ? '\n\nEvery key of lab.yaml is a flag too, for example --run.wall-seconds 60 (0_docs/guide/configuration.md)'
+    ? '\nEvery key of lab.yaml is a flag too, for example --run.wall-seconds 60 (0_docs/guide/configuration.md)'
     : '';
-  return `${printed
+  const body = printed
     .join('\n')
     .replace(/^lab\s*\n+/, '')
     .replace(/ {2}-h, --help.*\n?/, '')
-    .trimEnd()}\n\n${spec.summary}${extra}\n`;
+    // cac takes a switch that begins with "no-" for one that is on unless it is given.
+    .replaceAll(/ \(default: true\)$/gm, '')
+    .replace(/Options:\n\s*\n/, '')
+    .replaceAll(/[ \t]+$/gm, '')
+    .trim();
+  return `${spec.summary}${extra}\n\n${body}\n`;
 }
 
 /** Reads the words of a command. Throws LabError (usage) that names the wrong word and the valid ones. */
