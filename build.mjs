@@ -1,5 +1,6 @@
 // Bundles the entry points into dist/. Types are checked by `npm run types`, not here, so that a build takes well under a second.
-// Packages stay external: only our own files are joined, which keeps the thin client's start to a handful of small reads.
+// Packages stay external, but for the two tiny ones that every `lab` loads: joined in, they cost nothing to find and to read, and
+// picocolors, which is CommonJS, does not wake node's second module loader (about 10 ms of a start; bench/README.md).
 // A file is replaced only where it changed, and by rename, so that a build never pulls the code from under a running daemon.
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,6 +9,8 @@ import { build } from 'esbuild';
 
 const root = import.meta.dirname;
 const dist = join(root, 'dist');
+const { version, dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const joined = new Set(['cac', 'picocolors']);
 
 function replaceFile(path, contents) {
   if (existsSync(path) && readFileSync(path).equals(contents)) return;
@@ -15,28 +18,45 @@ function replaceFile(path, contents) {
   renameSync(`${path}.${process.pid}`, path);
 }
 
-const { outputFiles } = await build({
+const settings = {
   absWorkingDir: root,
-  entryPoints: Object.fromEntries(
-    Object.entries({
-      cli: 'src/cli/main.ts',
-      daemon: 'src/daemon/main.ts',
-      supervisor: 'workers/supervisor/main.ts',
-      'redis-stand-in': 'queue/redis-stand-in.ts',
-      'check-environment': 'workers/check-environment.ts',
-    }).filter(([, file]) => existsSync(join(root, file))),
-  ),
   outdir: 'dist',
   bundle: true,
-  splitting: true,
-  format: 'esm',
   platform: 'node',
   target: 'node20',
-  packages: 'external',
+  external: Object.keys(dependencies).filter((name) => !joined.has(name)),
   legalComments: 'none',
   logLevel: 'warning',
   write: false,
+};
+const present = (entries) =>
+  Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(join(root, file))));
+
+// The client is one CommonJS file: node reads and starts that sooner than a graph of modules. What a command needs is still evaluated
+// only when it is called, packages included.
+const client = build({
+  ...settings,
+  entryPoints: present({ cli: 'src/cli/main.ts' }),
+  format: 'cjs',
+  // Half the bytes to read and compile; names stay, so that a stack still tells where.
+  minifyWhitespace: true,
+  minifySyntax: true,
+  outExtension: { '.js': '.cjs' },
+  banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
+  define: { 'import.meta.url': 'importMetaUrl' },
 });
+const processes = build({
+  ...settings,
+  entryPoints: present({
+    daemon: 'src/daemon/main.ts',
+    supervisor: 'workers/supervisor/main.ts',
+    'redis-stand-in': 'queue/redis-stand-in.ts',
+    'check-environment': 'workers/check-environment.ts',
+  }),
+  format: 'esm',
+  splitting: true,
+});
+const outputFiles = (await Promise.all([client, processes])).flatMap((result) => result.outputFiles);
 
 mkdirSync(dist, { recursive: true });
 // Client and daemon compare this identity, so a rebuilt client replaces a daemon of older code even where the version stayed.
@@ -45,7 +65,6 @@ for (const file of [...outputFiles].sort((a, b) => (a.path < b.path ? -1 : 1))) 
   hash.update(basename(file.path)).update(file.contents);
   replaceFile(file.path, Buffer.from(file.contents));
 }
-const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 replaceFile(join(dist, 'build-id'), Buffer.from(`${version}+${hash.digest('hex').slice(0, 8)}\n`));
 const kept = new Set(['build-id', ...outputFiles.map((file) => basename(file.path))]);
 for (const name of readdirSync(dist))

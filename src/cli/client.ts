@@ -100,47 +100,66 @@ export async function ensureDaemon(
   }
   ensureMayStart();
   ensureRuntime(paths);
-  // A pipe and not a file: what a full disk has to say must arrive too.
+  const deadline = Date.now() + startLimitMs;
+  let starting = await spawnDaemon(paths, extraEnvironment);
+  for (;;) {
+    const answer = await callRunning(paths, 'hello', {});
+    if (answer?.build === buildId()) {
+      if (starting.exit() === null)
+        process.stderr.write(
+          `nightlab: started the daemon (pid ${answer.pid}); \`lab down\` ends it, running jobs go on\n`,
+        );
+      starting.release();
+      return 'started';
+    }
+    const exit = starting.exit();
+    if (exit !== null && exit !== otherDaemonCode) throw startError(starting.said(), exit);
+    if (Date.now() > deadline)
+      throw new LabError('worker', `the daemon did not answer within ${startLimitMs / 1000} s`, {
+        hints: ['`lab logs` shows what it does'],
+      });
+    await new Promise((resume) => setTimeout(resume, exit === null ? 20 : 200));
+    // Another daemon holds the lock: it is about to answer, or about to end; then the place is free.
+    if (exit === otherDaemonCode) starting = await spawnDaemon(paths, extraEnvironment);
+  }
+}
+
+/** How long a daemon may take to answer: it may have to fetch Redis first. */
+const startLimitMs = 180_000;
+
+/** Exit code of a daemon that found another one of the same lab. */
+const otherDaemonCode = 75;
+
+/** A daemon that is starting up. */
+interface StartingDaemon {
+  /** Its exit code once it has ended and all it said was read; null before. */
+  exit(): number | null;
+  said(): string;
+  /** Lets go of it: it lives on without this process. */
+  release(): void;
+}
+
+async function spawnDaemon(paths: LabPaths, extraEnvironment: Record<string, string>): Promise<StartingDaemon> {
   // Loaded here, because most commands find a daemon and start none.
   const { spawn } = await import('node:child_process');
   const child = spawn(process.execPath, [join(packageRoot(), 'dist', 'daemon.js'), paths.root], {
     cwd: paths.root,
     detached: true,
+    // A pipe and not a file: what a full disk has to say must arrive too.
     stdio: ['ignore', 'ignore', 'pipe'],
     env: { ...process.env, ...extraEnvironment },
   });
   const said = readAnnouncements(child.stderr);
   let exit: number | null = null;
-  let isClosed = false;
-  child.once('exit', (code, signal) => {
+  // "close" comes after the exit and the end of the pipe.
+  child.once('close', (code, signal) => {
     exit = code ?? (signal ? 128 : 0);
   });
   child.once('error', () => {
     exit = 127;
   });
   child.unref();
-  child.stderr.on('close', () => {
-    isClosed = true;
-  });
-  const deadline = Date.now() + 180_000;
-  for (;;) {
-    const answer = await callRunning(paths, 'hello', {});
-    if (answer?.build === buildId()) {
-      if (exit === null)
-        process.stderr.write(
-          `nightlab: started the daemon (pid ${answer.pid}); \`lab down\` ends it, running jobs go on\n`,
-        );
-      child.stderr.destroy();
-      return 'started';
-    }
-    // Exit code 75: another daemon came first; its socket is about to answer.
-    if (exit !== null && exit !== 75 && isClosed) throw startError(said(), exit);
-    if (Date.now() > deadline)
-      throw new LabError('worker', 'the daemon did not answer within 180 s', {
-        hints: ['`lab logs` shows what it does'],
-      });
-    await new Promise((resume) => setTimeout(resume, 20));
-  }
+  return { exit: () => exit, said, release: () => child.stderr.destroy() };
 }
 
 /** Prints what the starting daemon announces (fetching Redis takes a while); the function gives everything else that it said. */

@@ -80,52 +80,56 @@ export async function addJob(
   }
   const notes: string[] = [];
   const source = await takeSource(context, request, notes);
-  if (!request.here) await ensureFrozen(paths.root, main, source.commit, config.rules);
-  const track = await computeTrack(paths, config, main);
-  const champion = viewTrack(listScoredRuns(book.all()), track, null).champion;
-  const experiment = request.kind === 'plain' ? await findExperiment(paths, request.checkout) : null;
-  const kind: JobKind = experiment === null ? request.kind : 'experiment';
-  const booked = await book.create(
-    async (number): Promise<Job> => {
-      await runGit(paths.root, ['update-ref', `refs/nightlab/jobs/${number}`, source.commit]);
-      return {
-        schema: 1,
+  try {
+    if (!request.here) await ensureFrozen(paths.root, main, source.commit, config.rules);
+    const track = await computeTrack(paths, config, main);
+    const champion = viewTrack(listScoredRuns(book.all()), track, null).champion;
+    const experiment = request.kind === 'plain' ? await findExperiment(paths, request.checkout) : null;
+    const kind: JobKind = experiment === null ? request.kind : 'experiment';
+    const booked = await book.create(
+      async (number): Promise<Job> => {
+        await runGit(paths.root, ['update-ref', `refs/nightlab/jobs/${number}`, source.commit]);
+        return {
+          schema: 1,
+          number,
+          key: request.key,
+          kind,
+          experiment,
+          label,
+          command,
+          commit: source.commit,
+          snapshot: source.isSnapshot,
+          base: champion?.commit ?? null,
+          directory: request.directory,
+          here: request.here ? join(request.checkout, request.directory) : null,
+          device,
+          seed: request.seed,
+          env: request.env,
+          secretNames: Object.keys(request.secrets),
+          track,
+          wallSeconds: request.wallSeconds ?? config.run.wallSeconds,
+          queuedAt: formatLocalTime(new Date()),
+        };
+      },
+      { schema: 1, rank: Date.now(), priority: normalPriority, hold: null, track: null, removedAt: null },
+    );
+    const { number, commit, snapshot } = booked.job;
+    return {
+      booked,
+      response: {
         number,
-        key: request.key,
-        kind,
-        experiment,
-        label,
-        command,
-        commit: source.commit,
-        snapshot: source.isSnapshot,
-        base: champion?.commit ?? null,
-        directory: request.directory,
-        here: request.here ? join(request.checkout, request.directory) : null,
-        device,
-        seed: request.seed,
-        env: request.env,
-        secretNames: Object.keys(request.secrets),
-        track,
-        wallSeconds: request.wallSeconds ?? config.run.wallSeconds,
-        queuedAt: formatLocalTime(new Date()),
-      };
-    },
-    { schema: 1, rank: Date.now(), priority: normalPriority, hold: null, track: null, removedAt: null },
-  );
-  await runGit(paths.root, ['update-ref', '-d', source.ref]).catch((error: unknown) =>
-    notes.push(`${source.ref} stays: ${String(error)}`),
-  );
-  const { number, commit, snapshot } = booked.job;
-  return {
-    booked,
-    response: {
-      number,
-      commit,
-      snapshot,
-      untracked: source.untracked,
-      notes: [...notes, `run folder ${jobFolder(paths.runs, number)}`],
-    },
-  };
+        commit,
+        snapshot,
+        untracked: source.untracked,
+        notes: [...notes, `run folder ${jobFolder(paths.runs, number)}`],
+      },
+    };
+  } finally {
+    // The job's own ref keeps the commit now, or nothing needs it. One that stays is swept at the daemon's next start.
+    await runGit(paths.root, ['update-ref', '-d', source.ref]).catch((error: unknown) =>
+      notes.push(`${source.ref} stays: ${String(error)}`),
+    );
+  }
 }
 
 interface Source {

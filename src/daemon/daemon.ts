@@ -2,6 +2,7 @@
  * The daemon of a lab: Redis as its child, a worker per device, the recorder, the jobs in memory, and what the API can ask of them.
  * It owns no run: started again after a kill -9, it rebuilds the queues from the run folders and attaches to what is still going.
  */
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { createConnection } from '../../queue/connection.ts';
@@ -12,6 +13,7 @@ import { chooseRedis } from '../../queue/redis-install.ts';
 import { type RedisHandle, startRedis } from '../../queue/redis-server.ts';
 import { type Device, probeDevices } from '../../workers/device-probe.ts';
 import { createDeviceWorker } from '../../workers/device-worker.ts';
+import { removeTraces } from '../../workers/execute.ts';
 import { createRecorder, restoreLostRecords } from '../../workers/recorder/recorder.ts';
 import { requestKill } from '../../workers/supervisor/launch.ts';
 import type { ConfigSource } from '../config/config-source.ts';
@@ -21,6 +23,7 @@ import type { Job } from '../domain/job.ts';
 import { formatLocalTime } from '../domain/time.ts';
 import { messageOf } from '../errors/lab-error.ts';
 import { resolveCommit, resolveMainBranch } from '../git/repository.ts';
+import { runGit } from '../git/run-git.ts';
 import { reachPoint } from '../lab/named-point.ts';
 import { computeTrack } from '../rules/tracks.ts';
 import { probeSandbox } from '../sandbox/bubblewrap.ts';
@@ -137,6 +140,7 @@ export async function startDaemon(
   reachPoint('queues-cleared');
   await refill();
 
+  await sweepTraces(paths, book, say);
   const secrets = new Map<number, Record<string, string>>();
   const secretsOf = (job: Job): Record<string, string> => {
     const known = secrets.get(job.number) ?? {};
@@ -189,7 +193,7 @@ export async function startDaemon(
     try {
       const tip = await resolveCommit(paths.root, main);
       if (tip === checkedTip) return;
-      await restoreLostRecords(recorderContext);
+      if ((await restoreLostRecords(recorderContext)) !== null) return;
       checkedTip = tip;
       troubles.delete('restore');
     } catch (error) {
@@ -240,6 +244,8 @@ export async function startDaemon(
     async kill(number, graceSeconds) {
       const job = book.get(number);
       if (job.live !== null) {
+        // The attempt may be so young that its folder is not there yet.
+        mkdirSync(attemptFolder(paths.runs, number, job.live.attempt), { recursive: true });
         await requestKill(
           attemptFolder(paths.runs, number, job.live.attempt),
           graceSeconds ?? source.current().run.graceSeconds,
@@ -251,8 +257,8 @@ export async function startDaemon(
       }
       const attempt = nextAttempt({ ...job, entry: { ...job.entry, hold: null } });
       if (attempt === null) return { outcome: `job ${number} is over already`, ok: false };
-      await book.setEntry(number, { ...job.entry, removedAt: formatLocalTime(new Date()) });
-      await ready.get(job.job.device)?.remove({ number, attempt }).catch(onRedisError);
+      await book.setEntry(number, (entry) => ({ ...entry, removedAt: formatLocalTime(new Date()) }));
+      void ready.get(job.job.device)?.remove({ number, attempt }).catch(onRedisError);
       return { outcome: `job ${number}: removed from the queue before it ran`, ok: true };
     },
     async enqueue(number) {
@@ -260,8 +266,8 @@ export async function startDaemon(
       if (job.entry.hold === null || job.entry.removedAt !== null)
         return { outcome: `job ${number} is not held`, ok: false };
       const track = await computeTrack(paths, source.current(), main);
-      await book.setEntry(number, { ...job.entry, hold: null, track });
-      await ready
+      await book.setEntry(number, (entry) => ({ ...entry, hold: null, track }));
+      void ready
         .get(job.job.device)
         ?.add([readyJob(job)])
         .catch(onRedisError);
@@ -276,4 +282,28 @@ export async function startDaemon(
       await redis.stop();
     },
   };
+}
+
+/** Removes what a daemon that was killed left behind: checkouts of runs that are over, refs of jobs that were never confirmed. */
+async function sweepTraces(
+  paths: LabPaths,
+  book: JobBook,
+  say: (line: string, details?: Record<string, unknown>) => void,
+): Promise<void> {
+  const known = new Map(book.all().map((job) => [job.job.number, job]));
+  for (const name of existsSync(paths.trees) ? readdirSync(paths.trees) : []) {
+    const [, number, attempt] = /^(\d+)\.(\d+)$/.exec(name) ?? [];
+    if (number === undefined || attempt === undefined) continue;
+    const job = known.get(Number(number));
+    const isInUse = job && !isOver(job) && Math.max(...job.attempts, 0) === Number(attempt);
+    if (isInUse) continue;
+    await removeTraces(paths, Number(number), Number(attempt)).catch((error: unknown) =>
+      say('a checkout stays', { name, problem: messageOf(error) }),
+    );
+  }
+  for (const ref of (await runGit(paths.root, ['for-each-ref', '--format=%(refname)', 'refs/nightlab/adding/'])).split(
+    '\n',
+  )) {
+    if (ref !== '') await runGit(paths.root, ['update-ref', '-d', ref]);
+  }
 }

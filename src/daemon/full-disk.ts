@@ -1,20 +1,11 @@
 /** Says a full disk in words. What it keeps from being written is not lost: whoever writes tries again. */
-import { statfsSync } from 'node:fs';
 import { LabError } from '../errors/lab-error.ts';
-
-/** Free space under which nothing can be trusted to be written, bytes. */
-const fullDiskBytes = 1_000_000;
-
-function readFreeBytes(folder: string): number {
-  const { bavail, bsize } = statfsSync(folder);
-  return bavail * bsize;
-}
+import { isDiskFull, readFreeBytes } from '../lab/disk-space.ts';
 
 /** One line where the disk is full; null where there is room. */
 export function findDiskProblem(folder: string): string | null {
-  const free = readFreeBytes(folder);
-  if (free > fullDiskBytes) return null;
-  return `the disk is full (${free} bytes free at ${folder}): runs and records wait and go on by themselves once there is room`;
+  if (!isDiskFull(folder)) return null;
+  return `the disk is full (${readFreeBytes(folder)} bytes free at ${folder}): runs and records wait and go on by themselves once there is room`;
 }
 
 /** Does the work; where it fails for want of room, the error names that: git alone says only that it could not write. */
@@ -22,9 +13,8 @@ export async function withDiskHint<T>(folder: string, work: Promise<T>): Promise
   try {
     return await work;
   } catch (error) {
-    const freeBytes = readFreeBytes(folder);
-    if (!(error instanceof LabError) || error.kind === 'usage' || freeBytes > fullDiskBytes) throw error;
-    const message = `the disk is full: ${freeBytes} bytes are free at ${folder}; nothing was queued`;
+    if (!(error instanceof LabError) || error.kind === 'usage' || !isDiskFull(folder)) throw error;
+    const message = `the disk is full: ${readFreeBytes(folder)} bytes are free at ${folder}; nothing was queued`;
     throw new LabError(error.kind, message, {
       cause: error,
       hints: ['make room, then queue it again; `lab doctor` shows the free space'],

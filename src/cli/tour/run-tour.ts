@@ -84,6 +84,12 @@ async function watch(tour: Tour, show: (jobs: JobView[]) => void): Promise<void>
     tour.signal.throwIfAborted();
     const { jobs } = await readStatus(tour);
     show(jobs);
+    const held = jobs.find((view) => view.state.kind === 'held');
+    if (held?.state.kind === 'held') {
+      throw new LabError('user', `job ${held.job.number} is held: ${held.state.hold.reason}`, {
+        hints: ['after that the tour goes on from here'],
+      });
+    }
     if (jobs.every((view) => isFinal(view.state))) return;
     await new Promise((resume) => setTimeout(resume, 250));
   }

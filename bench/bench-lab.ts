@@ -1,0 +1,111 @@
+/**
+ * A lab for measurements, isolated from everything else on the machine: own folder, own sockets, own device locks, and its own copy
+ * of the built product, so that a rebuild during a measurement cannot replace the daemon under it. Not a lab for tests: those use
+ * src/scenarios/temporary-lab.ts and the build in place.
+ */
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { packageRoot } from '../src/config/package-root.ts';
+
+/** A lab and how to speak to it. */
+export interface BenchLab {
+  root: string;
+  /** Folder around it, for whatever else a measurement writes. */
+  around: string;
+  /** Environment of its commands. */
+  env: NodeJS.ProcessEnv;
+  /** The script of `lab` to give to node. */
+  script: string;
+  /** Runs `lab …` in the root and returns its stdout. Throws with its stderr unless it exits with 0. */
+  lab(...args: string[]): string;
+  /** Ends what still runs in it, ends the daemon, deletes the folder. */
+  remove(): void;
+}
+
+/** What a lab for measurements differs in. */
+export interface BenchLabOptions {
+  /** "off" leaves the sandbox out; absent: as `lab init` has it. */
+  sandbox?: 'off';
+  /** Whether the starter's prepare command is kept; absent: it is taken out, so that a job is its command alone. */
+  keepPrepare?: boolean;
+}
+
+/** Builds the product, copies it aside and makes a lab with the starter problem; the daemon runs when this returns. */
+export function createBenchLab(options: BenchLabOptions = {}): BenchLab {
+  const source = packageRoot();
+  execFileSync(process.execPath, ['build.mjs'], { cwd: source });
+  // Short, because the sockets lie in it and the system limits their paths.
+  const around = realpathSync(mkdtempSync(join(tmpdir(), 'nlb-')));
+  const product = join(around, 'product');
+  const { files } = JSON.parse(readFileSync(join(source, 'package.json'), 'utf8')) as { files: string[] };
+  for (const name of ['package.json', ...files])
+    if (existsSync(join(source, name))) cpSync(join(source, name), join(product, name), { recursive: true });
+  symlinkSync(join(source, 'node_modules'), join(product, 'node_modules'));
+  for (const name of ['runtime', 'locks']) mkdirSync(join(around, name), { mode: 0o700 });
+
+  const env: NodeJS.ProcessEnv = {};
+  for (const [name, value] of Object.entries(process.env)) if (!/^(LAB_|GIT_|NODE_)/.test(name)) env[name] = value;
+  Object.assign(env, {
+    XDG_RUNTIME_DIR: join(around, 'runtime'),
+    LAB_DEVICES_LOCK_FOLDER: join(around, 'locks'),
+    GIT_AUTHOR_NAME: 'Bench',
+    GIT_AUTHOR_EMAIL: 'bench@example.org',
+    GIT_COMMITTER_NAME: 'Bench',
+    GIT_COMMITTER_EMAIL: 'bench@example.org',
+    NO_COLOR: '1',
+  });
+  const script = join(product, 'bin', 'lab.cjs');
+  const root = join(around, 'lab');
+  const run = (command: string, args: string[], cwd: string): string => {
+    const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, env, encoding: 'utf8' });
+    if (error) throw error;
+    if (status !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${status}: ${stderr}`);
+    return stdout;
+  };
+  const lab = (...args: string[]) => run(process.execPath, [script, ...args], root);
+  const remove = () => {
+    try {
+      const { jobs } = JSON.parse(lab('status', '--json')) as {
+        jobs: { job: { number: number }; state: { kind: string } }[];
+      };
+      const open = jobs.filter(({ state }) => state.kind !== 'ended' && state.kind !== 'removed');
+      if (open.length > 0) {
+        // Waiting ones first: else each would start as soon as the one before it is killed.
+        for (const { job } of open.reverse()) lab('kill', String(job.number));
+      }
+      lab('down');
+    } finally {
+      rmSync(around, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
+    }
+  };
+
+  run(process.execPath, [script, 'init', root], around);
+  const config = join(root, 'lab.yaml');
+  const text = readFileSync(config, 'utf8');
+  if (!options.keepPrepare) writeFileSync(config, text.replace(/^ {2}prepare:.*\n/m, ''));
+  if (options.sandbox) writeFileSync(join(root, 'lab.local.yaml'), `schema: 1\nsandbox: '${options.sandbox}'\n`);
+  run(
+    'git',
+    ['-c', 'core.hooksPath=/dev/null', 'commit', '--quiet', '--allow-empty', '--all', '--message=bench'],
+    root,
+  );
+  lab('up');
+  return { root, around, env, script, lab, remove };
+}
+
+/** Whether a program is on the PATH. */
+export function hasProgram(name: string): boolean {
+  return spawnSync('sh', ['-c', `command -v ${name}`], { stdio: 'ignore' }).status === 0;
+}
