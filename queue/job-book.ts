@@ -51,7 +51,9 @@ export function nextAttempt(stored: StoredJob): number | null {
 
 /** Whether the job's last attempt is over and none follows. */
 export function isOver(stored: StoredJob): boolean {
-  return stored.run !== null && (nextAttempt(stored) === null || stored.entry.removedAt !== null);
+  if (stored.run === null) return false;
+  // A hold only delays the next attempt: an interrupted job that is held is not over.
+  return stored.entry.removedAt !== null || nextAttempt({ ...stored, entry: { ...stored.entry, hold: null } }) === null;
 }
 
 /** The jobs of a lab and their changes. */
@@ -62,8 +64,12 @@ export interface JobBook {
   get(number: number): BookedJob;
   /** Numbers the job, writes it synced and adds it. */
   create(make: (number: number) => Promise<Job>, entry: QueueEntry): Promise<BookedJob>;
-  setEntry(number: number, entry: QueueEntry): Promise<void>;
-  setLive(number: number, live: LiveState | null): void;
+  /** Changes the entry, synced; changes are applied one after the other, each to what the one before left. */
+  setEntry(number: number, change: (entry: QueueEntry) => QueueEntry): Promise<void>;
+  /** Marks an attempt as being worked on. The function it gives takes that back, for an attempt that does not start after all. */
+  claim(number: number, live: LiveState): () => void;
+  /** Shows how a claimed attempt goes on. */
+  setLive(number: number, live: LiveState): void;
   setRun(run: Run): Promise<void>;
   setRecorded(recorded: RecordedJob): Promise<void>;
   setRecordProblem(number: number, problem: string | null): void;
@@ -77,6 +83,7 @@ export function openJobBook(runs: string): JobBook {
   const waiters = new Set<() => void>();
   // Versions start at the time, so that a client that knew an earlier daemon never waits for a version that was already passed.
   let version = Date.now();
+  let entries: Promise<void> = Promise.resolve();
   for (const stored of readStoredJobs(runs))
     jobs.set(stored.job.number, { ...stored, live: null, recordProblem: null, changed: version });
 
@@ -114,18 +121,32 @@ export function openJobBook(runs: string): JobBook {
       touch(booked);
       return booked;
     },
-    async setEntry(number, entry) {
+    async setEntry(number, change) {
       const job = get(number);
-      await writeQueueEntry(runs, number, entry);
-      job.entry = entry;
+      const write = entries.then(async () => {
+        const next = change(job.entry);
+        await writeQueueEntry(runs, number, next);
+        job.entry = next;
+        touch(job);
+      });
+      // One that fails must not keep the next from being tried; whoever asked for it is told through `write`.
+      entries = write.catch(() => undefined);
+      await write;
+    },
+    claim(number, live) {
+      const job = get(number);
+      const { attempts, run } = job;
+      if (!attempts.includes(live.attempt)) job.attempts = [...attempts, live.attempt];
+      job.run = null;
+      job.live = live;
       touch(job);
+      return () => {
+        Object.assign(job, { attempts, run, live: null });
+        touch(job);
+      };
     },
     setLive(number, live) {
       const job = get(number);
-      if (live && !job.attempts.includes(live.attempt)) {
-        job.attempts.push(live.attempt);
-        job.run = null;
-      }
       job.live = live;
       touch(job);
     },

@@ -60,6 +60,10 @@ const run = z.object({
     z.object({ kind: z.literal('failed'), failure, detail: z.string() }),
   ]),
   metric: z.number().nullable(),
+  measuredBy: z
+    .object({ name: z.string(), direction: z.enum(['lower', 'higher']), unit: z.string() })
+    .nullable()
+    .default(null),
   metrics: z.record(z.string(), z.number()),
   steps: z.array(
     z.object({

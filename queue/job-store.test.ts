@@ -51,6 +51,7 @@ function createRun(attempt: number, fate: Run['fate']): Run {
     attempt,
     fate,
     metric: null,
+    measuredBy: null,
     metrics: {},
     steps: [],
     trainSeconds: null,
@@ -132,4 +133,21 @@ test('waiting for a job that never was is refused and disturbs nobody', async ()
   const book = openJobBook(createRuns());
   await expect(book.waitForChange([99], 0, 1000)).rejects.toThrow('there is no job 99');
   await expect(book.create(createJob, entry)).resolves.toMatchObject({ job: { number: 1 } });
+});
+
+test('an interrupted job that is held is not over: its next attempt only waits', async () => {
+  const book = openJobBook(createRuns());
+  await book.create(createJob, { ...entry, hold: 'the track moved on' });
+  await book.setRun(createRun(1, { kind: 'failed', failure: 'interrupted', detail: 'reboot' }));
+  expect([nextAttempt(book.get(1)), isOver(book.get(1))]).toEqual([null, false]);
+});
+
+test('changes of an entry are applied one after the other, each to what the one before left', async () => {
+  const book = openJobBook(createRuns());
+  await book.create(createJob, entry);
+  await Promise.all([
+    book.setEntry(1, (old) => ({ ...old, hold: 'wait' })),
+    book.setEntry(1, (old) => ({ ...old, removedAt: '2026-01-01T00:00:00+00:00' })),
+  ]);
+  expect(book.get(1).entry).toMatchObject({ hold: 'wait', removedAt: '2026-01-01T00:00:00+00:00' });
 });

@@ -18,6 +18,8 @@ export interface RecordedJob {
   attempt: number;
   /** Null where there is nothing to decide: a task, a baseline. */
   decision: Decision | null;
+  /** Name of the primary metric: which table the row belongs to. */
+  metric: string;
   /** The line of results.tsv without its newline; null where the job adds none. */
   row: string | null;
   /** The journal entry; null where the job adds none. */

@@ -9,6 +9,7 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   readSync,
   symlinkSync,
@@ -40,7 +41,7 @@ export const checkoutFolder = (paths: LabPaths, job: number, attempt: number): s
   join(paths.trees, `${job}.${attempt}`);
 
 /**
- * Makes the checkout of an attempt anew. Throws LabError (user) that names the file where the commit changed a frozen one, a link has
+ * Makes the checkout of an attempt anew. Throws LabError (refused) that names the file where the commit changed a frozen one, a link has
  * no target, or LFS content is missing.
  */
 export async function createCheckout(
@@ -69,9 +70,17 @@ export async function createCheckout(
   };
 }
 
-/** Removes the checkout of an attempt, if there is one. */
+/** Removes the checkout of an attempt, if there is one; also where the run left folders that it made read-only. */
 export async function removeCheckout(paths: LabPaths, job: number, attempt: number): Promise<void> {
-  await removeWorktree(paths.root, checkoutFolder(paths, job, attempt), paths.trees);
+  const folder = checkoutFolder(paths, job, attempt);
+  if (existsSync(folder)) makeFoldersWritable(folder);
+  await removeWorktree(paths.root, folder, paths.trees);
+}
+
+function makeFoldersWritable(folder: string): void {
+  chmodSync(folder, lstatSync(folder).mode | 0o700);
+  for (const entry of readdirSync(folder, { withFileTypes: true }))
+    if (entry.isDirectory()) makeFoldersWritable(join(folder, entry.name));
 }
 
 /** Writes main's frozen files into a folder that holds nothing else: what the scorer is started from. */
@@ -95,22 +104,24 @@ async function overlayFrozen(
 
 async function writeFrozen(root: string, folder: string, file: FrozenFile): Promise<void> {
   const target = join(folder, file.path);
+  ensureNoLinkAbove(folder, file.path);
   mkdirSync(dirname(target), { recursive: true });
   writeFileSync(target, await runGitBytes(root, ['cat-file', 'blob', file.blob]));
   chmodSync(target, file.mode === '100755' ? 0o755 : 0o644);
 }
 
-/** Links one path of the root checkout into a folder; gives its target. Throws LabError (config) where there is none, or where git has the path too. */
+/** Links one path of the root checkout into a folder; gives its target. Throws LabError (refused) where there is none, or where git has the path too. */
 export function linkData(root: string, checkout: string, link: string): string {
   const target = join(root, link);
   if (!existsSync(target)) {
-    throw new LabError('config', `checkout.links names ${link}, which the root checkout does not have`, {
+    throw new LabError('refused', `checkout.links names ${link}, which the root checkout does not have`, {
       hints: ['put the data there, or take the name out of lab.yaml'],
     });
   }
   const place = join(checkout, link);
+  ensureNoLinkAbove(checkout, link);
   if (lstatSync(place, { throwIfNoEntry: false })) {
-    throw new LabError('config', `checkout.links names ${link}, which is in git as well, expected one or the other`, {
+    throw new LabError('refused', `checkout.links names ${link}, which is in git as well, expected one or the other`, {
       hints: ['take it out of lab.yaml, or out of git (`git rm --cached`) and into .gitignore'],
     });
   }
@@ -119,7 +130,7 @@ export function linkData(root: string, checkout: string, link: string): string {
   return target;
 }
 
-/** Throws LabError (config) where a file that LFS should have filled is still its pointer. */
+/** Throws LabError (refused) where a file that LFS should have filled is still its pointer. */
 async function ensureLfsFilled(checkout: string): Promise<void> {
   const attributes = join(checkout, '.gitattributes');
   if (!existsSync(attributes) || !readFileSync(attributes, 'utf8').includes('filter=lfs')) return;
@@ -129,7 +140,7 @@ async function ensureLfsFilled(checkout: string): Promise<void> {
   const pointers = listing.split('\0').filter((path) => path !== '' && isLfsPointer(join(checkout, path)));
   if (pointers.length === 0) return;
   throw new LabError(
-    'config',
+    'refused',
     `${pointers.slice(0, 5).join(', ')}: still an LFS pointer in the checkout, expected its content`,
     {
       hints: ['install git-lfs and run `git lfs install && git lfs fetch --all` in the lab'],
@@ -146,5 +157,19 @@ function isLfsPointer(path: string): boolean {
     return start.toString('latin1') === prefix;
   } finally {
     closeSync(handle);
+  }
+}
+
+/** Throws LabError (refused) where a folder above `path` is a link: what is written below it would land elsewhere. */
+function ensureNoLinkAbove(folder: string, path: string): void {
+  const parts = path.split('/').slice(0, -1);
+  for (let depth = 1; depth <= parts.length; depth++) {
+    const above = parts.slice(0, depth).join('/');
+    if (lstatSync(join(folder, above), { throwIfNoEntry: false })?.isSymbolicLink()) {
+      throw new LabError(
+        'refused',
+        `${above} is a link in this commit, expected a folder: ${path} of main belongs below it`,
+      );
+    }
   }
 }

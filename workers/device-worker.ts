@@ -6,13 +6,13 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { type JobBook, nextAttempt, trackOf } from '../queue/job-book.ts';
+import { type BookedJob, type JobBook, nextAttempt, trackOf } from '../queue/job-book.ts';
 import { attemptFolder } from '../queue/job-store.ts';
 import type { ReadyJob } from '../queue/ready-queue.ts';
 import { messageOf } from '../src/errors/lab-error.ts';
 import { reachPoint } from '../src/lab/named-point.ts';
 import { computeTrack } from '../src/rules/tracks.ts';
-import { type ExecuteContext, executeAttempt } from './execute.ts';
+import { type ExecuteContext, executeAttempt, removeTraces } from './execute.ts';
 
 /** What a device worker needs. */
 export interface DeviceWorkerOptions {
@@ -33,32 +33,50 @@ export function createDeviceWorker(options: DeviceWorkerOptions): { close(): Pro
 
   const runReady = async ({ number, attempt }: ReadyJob): Promise<void> => {
     const booked = book.get(number);
-    // What Redis hands over may be old; the folder knows better.
+    // What Redis hands over may be old; the folder knows better. From the question to the claim nothing may be awaited: another
+    // worker of the class could be handed the same attempt meanwhile.
     if (nextAttempt(booked) !== attempt || booked.live !== null) return;
-    const startedAt = new Date().toISOString();
-    const live = { attempt, device: context.device.id, step: 'start' as const, startedAt, waits: null };
-    if (await holdIfTrackMoved(options, number, attempt)) return;
-    book.setLive(number, live);
+    const live = {
+      attempt,
+      device: context.device.id,
+      step: 'start' as const,
+      startedAt: new Date().toISOString(),
+      waits: null,
+    };
+    const unclaim = book.claim(number, live);
     reachPoint('claimed');
     say('claimed', { job: number, attempt, device: context.device.id });
-    while (!closing.signal.aborted) {
+    for (let tries = 1; !closing.signal.aborted; tries++) {
       try {
+        const hold = await findHold(context, booked, attempt);
+        if (hold !== null && booked.entry.removedAt === null) {
+          await book.setEntry(number, (entry) => ({ ...entry, hold }));
+          say('held', { job: number, hold });
+        }
+        if (hold !== null || booked.entry.removedAt !== null) {
+          unclaim();
+          return;
+        }
         const run = await executeAttempt(context, { ...booked.job, track: trackOf(booked) }, attempt, {
           signal: closing.signal,
+          tries,
           onProgress: (progress) => book.setLive(number, { ...live, ...progress }),
         });
         await book.setRun(run);
         say('ended', { job: number, attempt, fate: run.fate, metric: run.metric });
         await options.onOutcome(number);
-        return;
+        break;
       } catch (error) {
         if (closing.signal.aborted) return;
         // A full disk or a git lock: the run folder keeps everything, so the same step is simply tried again.
-        say('trying again', { job: number, attempt, problem: messageOf(error) });
+        say('trying again', { job: number, attempt, tries, problem: messageOf(error) });
         book.setLive(number, { ...live, waits: messageOf(error) });
         await new Promise((resume) => setTimeout(resume, 1000));
       }
     }
+    await removeTraces(context.paths, number, attempt).catch((error: unknown) =>
+      say('the checkout stays', { job: number, attempt, problem: messageOf(error) }),
+    );
   };
 
   const worker = new Worker<ReadyJob>(options.queueName, async ({ data }) => runReady(data), {
@@ -70,6 +88,9 @@ export function createDeviceWorker(options: DeviceWorkerOptions): { close(): Pro
     maxStalledCount: 1_000_000,
   });
   worker.on('error', options.onError);
+  worker.on('failed', (job, error) =>
+    say('a ready job failed in the worker itself', { id: job?.id, problem: error.message }),
+  );
   return {
     async close() {
       closing.abort();
@@ -79,21 +100,19 @@ export function createDeviceWorker(options: DeviceWorkerOptions): { close(): Pro
 }
 
 /**
- * A job runs only under the track it was bound to. Where main has moved to another since, it is held for a human to let go or drop; an
- * attempt that is planned already ends under the track it started with.
+ * Why an attempt must not start: its track moved on, or a secret is missing; null where it may. An attempt that is planned already ends
+ * under the track it started with.
  */
-async function holdIfTrackMoved(
-  { book, context, say }: DeviceWorkerOptions,
-  number: number,
-  attempt: number,
-): Promise<boolean> {
-  const booked = book.get(number);
+async function findHold(context: ExecuteContext, booked: BookedJob, attempt: number): Promise<string | null> {
   const { paths, config, main } = context;
-  if (existsSync(join(attemptFolder(paths.runs, number, attempt), 'plan.json'))) return false;
+  const { number } = booked.job;
+  if (existsSync(join(attemptFolder(paths.runs, number, attempt), 'plan.json'))) return null;
+  const known = context.secretsOf(booked.job);
+  const missing = booked.job.secretNames.filter((name) => known[name] === undefined);
+  if (missing.length > 0) {
+    return `${missing.join(', ')} was given with the job and kept in memory only, and the daemon has restarted since: \`lab down\`, \`lab up\` where it is set, then \`lab enqueue ${number}\``;
+  }
   const track = await computeTrack(paths, config, main);
-  if (track === trackOf(booked)) return false;
-  const hold = `queued under track ${trackOf(booked)}, the lab is on ${track} now: its number would not compare; \`lab enqueue ${number}\` runs it under ${track}, \`lab kill ${number}\` drops it`;
-  await book.setEntry(number, { ...booked.entry, hold });
-  say('held', { job: number, track, bound: trackOf(booked) });
-  return true;
+  if (track === trackOf(booked)) return null;
+  return `queued under track ${trackOf(booked)}, the lab is on ${track} now: its number would not compare; \`lab enqueue ${number}\` runs it under ${track}, \`lab kill ${number}\` drops it`;
 }

@@ -10,14 +10,14 @@ import type { LabConfig } from '../src/config/schema.ts';
 import type { Job } from '../src/domain/job.ts';
 import type { Run, StepName } from '../src/domain/run.ts';
 import { formatLocalTime } from '../src/domain/time.ts';
-import { LabError } from '../src/errors/lab-error.ts';
+import { LabError, messageOf } from '../src/errors/lab-error.ts';
 import { readJson, writeJsonSynced } from '../src/lab/atomic-write.ts';
+import { isDiskFull } from '../src/lab/disk-space.ts';
 import { reachPoint } from '../src/lab/named-point.ts';
 import type { SandboxProbe } from '../src/sandbox/sandbox.ts';
 import { createCheckout, removeCheckout } from './checkout.ts';
 import type { DeviceHolder } from './device-lock.ts';
 import type { Device } from './device-probe.ts';
-import { maskSecrets } from './mask-secrets.ts';
 import { collectOutputs } from './outputs.ts';
 import { type AttemptSetting, planRun } from './plan-run.ts';
 import { readOutcome } from './read-outcome.ts';
@@ -50,15 +50,14 @@ export async function executeAttempt(
   context: ExecuteContext,
   job: Job,
   attempt: number,
-  options: { signal: AbortSignal; onProgress(progress: ExecuteProgress): void },
+  options: { signal: AbortSignal; tries: number; onProgress(progress: ExecuteProgress): void },
 ): Promise<Run> {
   const folder = attemptFolder(context.paths.runs, job.number, attempt);
   mkdirSync(folder, { recursive: true });
   const startedAt = formatLocalTime(new Date());
   if (!existsSync(join(folder, 'plan.json')) && !existsSync(join(folder, 'exit'))) {
-    const refusal = await prepare(context, job, attempt, folder);
+    const refusal = await prepare(context, job, attempt, folder, options.tries);
     if (refusal !== null) {
-      await removeCheckout(context.paths, job.number, attempt);
       return refusedRun(context, job, attempt, refusal, startedAt);
     }
   }
@@ -69,23 +68,33 @@ export async function executeAttempt(
     onChange: (now) => options.onProgress({ step: now.step?.name ?? 'start', waits: formatHolder(now.waitsFor) }),
   });
   reachPoint('exit-seen');
-  await maskSecrets(folder, context.secretsOf(job));
   const setting = readJson(join(folder, 'setting.json')) as AttemptSetting | null;
   if (setting === null) throw new LabError('internal', `${folder}/setting.json is missing`);
   const tampered = setting.flags.includes('unsandboxed')
     ? await checkTampering(context.paths.root, context.main, folder)
     : [];
   const run = await readOutcome(folder, job, attempt, { ...setting, flags: [...setting.flags, ...tampered] }, exit);
-  if (job.here === null) {
-    await collectOutputs(context.paths, context.config, job, attempt, folder);
-    await removeCheckout(context.paths, job.number, attempt);
-  }
-  rmSync(join(folder, 'scorer'), { recursive: true, force: true });
+  if (job.here === null) await collectOutputs(context.paths, context.config, job, attempt, folder);
   return run;
 }
 
+/** Removes what only the run needed: its checkout and the scorer's folder. Its outcome is safe before; calling it again changes nothing. */
+export async function removeTraces(paths: LabPaths, job: number, attempt: number): Promise<void> {
+  await removeCheckout(paths, job, attempt);
+  rmSync(join(attemptFolder(paths.runs, job, attempt), 'scorer'), { recursive: true, force: true });
+}
+
+/** How often preparing is tried where the system and not the commit stands in the way; a full disk is waited for without end. */
+const maxPrepareTries = 5;
+
 /** Makes checkout and plan; the message of what refuses them, or null. The plan is written last: with it, the attempt counts as planned. */
-async function prepare(context: ExecuteContext, job: Job, attempt: number, folder: string): Promise<string | null> {
+async function prepare(
+  context: ExecuteContext,
+  job: Job,
+  attempt: number,
+  folder: string,
+  tries: number,
+): Promise<string | null> {
   const { paths, config, main } = context;
   try {
     const checkout = job.here === null ? await createCheckout(paths, config, main, job, attempt) : null;
@@ -96,8 +105,11 @@ async function prepare(context: ExecuteContext, job: Job, attempt: number, folde
     await writeJsonSynced(join(folder, 'plan.json'), plan);
     return null;
   } catch (error) {
-    if (!(error instanceof LabError) || error.kind === 'internal') throw error;
-    return [error.message, ...error.hints.map((hint) => `hint: ${hint}`)].join('; ');
+    if (!(error instanceof LabError)) throw error;
+    const isRefusal = error.kind === 'refused' || error.kind === 'config';
+    if (!isRefusal && (tries < maxPrepareTries || isDiskFull(paths.root))) throw error;
+    const causes = error.cause === undefined ? [] : [messageOf(error.cause)];
+    return [error.message, ...causes, ...error.hints.map((hint) => `hint: ${hint}`)].join('; ');
   }
 }
 
@@ -117,6 +129,7 @@ function refusedRun(context: ExecuteContext, job: Job, attempt: number, detail: 
     attempt,
     fate: { kind: 'failed', failure: 'prepare-failed', detail },
     metric: null,
+    measuredBy: context.config.metric,
     metrics: {},
     steps: [],
     trainSeconds: null,

@@ -12,7 +12,10 @@ const shortestSecret = 6;
 
 /** Replaces each secret value in the attempt's logs by ***; returns the names of the logs that held one. */
 export async function maskSecrets(folder: string, secrets: Record<string, string>): Promise<string[]> {
-  const values = Object.values(secrets).filter((value) => value.length >= shortestSecret);
+  // The longest first: one secret may begin with another.
+  const values = Object.values(secrets)
+    .filter((value) => value.length >= shortestSecret)
+    .sort((a, b) => b.length - a.length);
   if (values.length === 0) return [];
   const masked: string[] = [];
   for (const name of ['prepare.log', 'run.log', 'score.log']) {

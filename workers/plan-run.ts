@@ -2,17 +2,18 @@
  * The plan of an attempt: which command each step runs, with which environment, in which sandbox. Written once before the supervisor
  * starts; a restarted worker finds it and attaches instead of planning anew.
  */
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import type { LabPaths } from '../src/config/lab-paths.ts';
 import { packageRoot } from '../src/config/package-root.ts';
 import type { LabConfig } from '../src/config/schema.ts';
 import type { Job } from '../src/domain/job.ts';
+import type { MeasuredBy } from '../src/domain/run.ts';
 import { LabError } from '../src/errors/lab-error.ts';
 import { sandboxArgv } from '../src/sandbox/bubblewrap.ts';
 import { visibleHomePaths } from '../src/sandbox/home-paths.ts';
-import { resolveSandboxSpec, type SandboxProbe } from '../src/sandbox/sandbox.ts';
+import { isInside, resolveSandboxSpec, type SandboxProbe } from '../src/sandbox/sandbox.ts';
 import { type Checkout, exportFrozen, linkData } from './checkout.ts';
 import { defaultDeviceLockFolder } from './device-lock.ts';
 import type { Device } from './device-probe.ts';
@@ -24,8 +25,7 @@ export type Scoring = 'score' | 'self' | 'none';
 /** What must be known of an attempt after it ended: the content of setting.json. */
 export interface AttemptSetting {
   schema: 1;
-  /** Name of the primary metric. */
-  metric: string;
+  measuredBy: MeasuredBy;
   scoring: Scoring;
   device: { id: string; class: 'cpu' | 'gpu'; model: string };
   flags: string[];
@@ -100,7 +100,7 @@ export async function planRun(input: PlanInput): Promise<{ plan: SupervisorPlan;
   };
   const setting: AttemptSetting = {
     schema: 1,
-    metric: config.metric.name,
+    measuredBy: config.metric,
     scoring,
     device: { id: device.id, class: device.class, model: device.model },
     flags,
@@ -200,9 +200,11 @@ async function scoreStep(
 ): Promise<PlannedStep> {
   const { paths, main, config, folder } = input;
   const scorer = join(folder, 'scorer');
+  // An earlier try may have left it half made.
+  rmSync(scorer, { recursive: true, force: true });
   await exportFrozen(paths.root, main, config, scorer);
   for (const link of config.checkout.links) linkData(paths.root, scorer, link);
-  const { PYTHONPATH: _agentModules, ...env } = run.env;
+  const env = scorerEnvironment(input, run.env);
   const step = { name: 'score' as const, cwd: scorer, log: 'score.log', wallSeconds: config.run.scoreSeconds };
   const shared = { ...env, LAB_CHECKOUT: run.top, PYTHONDONTWRITEBYTECODE: '1' };
   if (config.commands.model === null) {
@@ -217,17 +219,39 @@ async function scoreStep(
   return { ...step, argv: ['/bin/sh', '-c', withSeed], env: { ...shared, LAB_MODEL: launcher } };
 }
 
+/**
+ * The scorer's environment: the run's LAB_ names, the lab's own user settings, and the caller's PATH without places that a run or an
+ * experiment can write. Nothing else of the caller reaches it, because PYTHONHOME or a python3 of its own would be the scorer then.
+ */
+function scorerEnvironment({ paths, job }: PlanInput, runEnv: Record<string, string>): Record<string, string> {
+  const env: Record<string, string> = {};
+  for (const [name, value] of Object.entries(process.env)) {
+    if (value !== undefined && /^(?:HOME|USER|LOGNAME|LANG|LC_\w+|TZ|TMPDIR|LD_LIBRARY_PATH)$/.test(name))
+      env[name] = value;
+  }
+  for (const name of ['LAB_JOB', 'LAB_RUN', 'LAB_OUT', 'LAB_SEED', 'CUDA_VISIBLE_DEVICES', 'PYTHONUNBUFFERED']) {
+    const value = runEnv[name];
+    if (value !== undefined) env[name] = value;
+  }
+  const writable = [paths.state, paths.worktrees];
+  const isSafe = (entry: string) => isAbsolute(entry) && !writable.some((folder) => isInside(resolve(entry), folder));
+  env.PATH = (job.env.PATH ?? process.env.PATH ?? '').split(':').filter(isSafe).join(':');
+  return env;
+}
+
 function writeModelLauncher(
   input: PlanInput,
   launcher: string,
   model: string,
-  run: { top: string; out: string; isSandboxed: boolean },
+  run: { top: string; out: string; env: Record<string, string>; isSandboxed: boolean },
 ): void {
   const command = ['/bin/sh', '-c', model];
   const argv = run.isSandboxed ? [...sandboxFor(input, run.top, [], run.out), ...command] : command;
   const lines = [
     '#!/bin/sh',
     'unset LAB_SCORE_SEED',
+    // The model is the run's own program again, with the run's environment.
+    ...Object.entries(run.env).map(([name, value]) => `export ${name}=${quote(value)}`),
     `cd ${quote(run.top)} || exit 1`,
     `exec ${argv.map(quote).join(' ')}`,
   ];

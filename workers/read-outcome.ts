@@ -22,7 +22,7 @@ export async function readOutcome(
   exit: SupervisorExit,
 ): Promise<Run> {
   const train = findStep(exit, 'train');
-  const trainReading = train ? await readStepLog(folder, 'run.log', setting.metric) : null;
+  const trainReading = train ? await readStepLog(folder, 'run.log', setting.measuredBy.name) : null;
   const { fate, reading } = await judge(folder, setting, exit, train, trainReading);
   const isSelfReported = setting.scoring === 'self' && reading?.metric != null;
   const measured = exit.peakMemoryMib;
@@ -36,6 +36,7 @@ export async function readOutcome(
     attempt,
     fate,
     metric: fate.kind === 'done' ? (reading?.metric ?? null) : null,
+    measuredBy: setting.measuredBy,
     metrics: { ...trainReading?.metrics, ...reading?.metrics },
     steps: exit.steps,
     trainSeconds: train?.seconds ?? null,
@@ -71,7 +72,7 @@ async function judge(
           : 'ended before train began';
       return { fate: { kind: 'failed', failure: exit.reason, detail }, reading: null };
     }
-    const prepareLog = prepare ? await readStepLog(folder, 'prepare.log', setting.metric) : null;
+    const prepareLog = prepare ? await readStepLog(folder, 'prepare.log', setting.measuredBy.name) : null;
     const detail = prepareLog?.lastLine || `exit code ${prepare?.exitCode ?? 'unknown'}`;
     return { fate: { kind: 'failed', failure: 'prepare-failed', detail }, reading: null };
   }
@@ -96,7 +97,8 @@ async function judge(
   }
   const score = findStep(exit, 'score');
   const scoreReading =
-    (await readStepLog(folder, 'score.log', setting.metric)) ?? parseLog(new Uint8Array(), { metric: setting.metric });
+    (await readStepLog(folder, 'score.log', setting.measuredBy.name)) ??
+    parseLog(new Uint8Array(), { metric: setting.measuredBy.name });
   const fate = classifyRun(
     scoreReading,
     score ? { ...score, ...interrupted } : { exitCode: null, signal: null, ...clean },

@@ -40,6 +40,13 @@ export type RunFate =
 /** Where the peak memory figure comes from. */
 export type MemorySource = 'process-tree' | 'nvidia-smi' | 'summary' | 'none';
 
+/** What a run was measured by, as lab.yaml said when it was planned. */
+export interface MeasuredBy {
+  name: string;
+  direction: 'lower' | 'higher';
+  unit: string;
+}
+
 /** The outcome of one attempt: the content of run.json. */
 export interface Run {
   schema: 1;
@@ -48,6 +55,8 @@ export interface Run {
   fate: RunFate;
   /** The primary metric, never negated; null where it is missing. */
   metric: number | null;
+  /** Null only for runs of labs from before this was kept; the present lab.yaml counts then. */
+  measuredBy: MeasuredBy | null;
   /** Further metrics by name (from the summary block and METRIC lines of the log that the metric was read from). */
   metrics: Record<string, number>;
   steps: StepResult[];

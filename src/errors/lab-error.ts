@@ -3,12 +3,13 @@
  * Expected failures (a crashed run, a broken rule) are values, not errors; this class is for user mistakes and bugs.
  */
 
-/** Who has to act on an error; decides the exit code. */
-export type ErrorKind = 'user' | 'config' | 'usage' | 'job-failed' | 'agent' | 'worker' | 'internal';
+/** Who has to act on an error; decides the exit code. `refused`: a rule of the lab says no, and trying again changes nothing. */
+export type ErrorKind = 'user' | 'refused' | 'config' | 'usage' | 'job-failed' | 'agent' | 'worker' | 'internal';
 
 /** Exit code of each kind (DESIGN.md section 5): 1 user or config, 2 wrong usage, 3 the awaited job failed, 4 agent or worker, 70 internal. */
 export const exitCodes: Record<ErrorKind, number> = {
   user: 1,
+  refused: 1,
   config: 1,
   usage: 2,
   'job-failed': 3,

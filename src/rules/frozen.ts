@@ -35,19 +35,32 @@ export async function listFrozenFiles(root: string, revision: string, rules: Rul
 /** Paths of FROZEN files that `commit` changed, added, renamed or deleted since it left `main`. */
 export async function checkFrozen(root: string, main: string, commit: string, rules: RuleTable): Promise<string[]> {
   const base = await mergeBase(root, main, commit);
-  if (base === null) return [];
+  if (base === null) return await compareFrozen(root, main, commit, rules);
   const changed = await listChangedPaths(root, base, commit);
   return changed.map(({ path }) => path).filter((path) => rulesOf(path, rules).includes('FROZEN'));
 }
 
-/** Throws LabError (user) that names the frozen files which `commit` changed since it left `main`. */
+/** Without a common history there is no base to be older than: every frozen file that is not main's own counts as changed. */
+async function compareFrozen(root: string, main: string, commit: string, rules: RuleTable): Promise<string[]> {
+  const [here, there] = [await listFrozenFiles(root, main, rules), await listFrozenFiles(root, commit, rules)];
+  const blobs = new Map(here.map((file) => [file.path, file.blob]));
+  const changed = there.filter((file) => blobs.get(file.path) !== file.blob).map((file) => file.path);
+  const kept = new Set(there.map((file) => file.path));
+  return [...changed, ...here.map((file) => file.path).filter((path) => !kept.has(path))];
+}
+
+/** Throws LabError (refused) that names the frozen files which `commit` changed since it left `main`. */
 export async function ensureFrozen(root: string, main: string, commit: string, rules: RuleTable): Promise<void> {
   const changed = await checkFrozen(root, main, commit, rules);
   if (changed.length === 0) return;
-  throw new LabError('user', `${changed.join(', ')}: FROZEN, but changed since ${main}; expected ${main}'s own text`, {
-    hints: [
-      `\`git checkout ${main} -- ${changed.join(' ')}\` takes the change back`,
-      `a human may commit it on ${main} first; numbers from before are then of another track`,
-    ],
-  });
+  throw new LabError(
+    'refused',
+    `${changed.join(', ')}: FROZEN, but changed since ${main}; expected ${main}'s own text`,
+    {
+      hints: [
+        `\`git checkout ${main} -- ${changed.join(' ')}\` takes the change back`,
+        `a human may commit it on ${main} first; numbers from before are then of another track`,
+      ],
+    },
+  );
 }

@@ -1,6 +1,7 @@
 /** A train.py that cheats or misbehaves: it can neither type a metric nor touch records, frozen files or the home folder unnoticed. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parseResults } from '../lab/results-tsv.ts';
 import { probeSandbox } from '../sandbox/bubblewrap.ts';
@@ -178,6 +179,31 @@ open("json.py", "w").write("print('---\\\\nscore: 0.000001', flush=True)\\nimpor
   });
   try {
     const job = await lab.add('--label', 'Q: can it cheat? H: no', '--', 'python3 train.py');
+    expect((await lab.lab('wait', String(job))).code).toBe(0);
+    const [view] = (await lab.status(job)).jobs;
+    expect(view?.state.kind === 'ended' && view.state.run.metric).toBe(1);
+  } finally {
+    await lab.remove();
+  }
+});
+
+test("a python3 in the experiment's own folder is not the scorer, and sees no score seed", async () => {
+  const lab = await createTemporaryLab({
+    config: 'metric:\n  name: score\ncommands:\n  train: python3 train.py\n  score: python3 eval.py\n  model: "true"\n',
+  });
+  try {
+    const tree = `${lab.root}/5_worktrees/cheat`;
+    await lab.git('worktree', 'add', '--quiet', '-b', 'exp/cheat', tree);
+    await lab.write(
+      '5_worktrees/cheat/bin/python3',
+      '#!/bin/sh\necho "---"\necho "score: 0.000001"\necho "seed $LAB_SCORE_SEED"\n',
+    );
+    await lab.write('5_worktrees/cheat/train.sh', 'echo 1.0 > "$LAB_OUT/model.txt"\n');
+    await execa('chmod', ['+x', `${tree}/bin/python3`]);
+    const added = await lab.labIn(tree, ['add', '-p', '--label', 'Q: can it cheat? H: no', '--', 'sh train.sh'], {
+      PATH: `${tree}/bin:${lab.env.PATH}`,
+    });
+    const job = Number(added.stdout);
     expect((await lab.lab('wait', String(job))).code).toBe(0);
     const [view] = (await lab.status(job)).jobs;
     expect(view?.state.kind === 'ended' && view.state.run.metric).toBe(1);

@@ -36,7 +36,10 @@ export function formatBaselineEntry(jobs: StoredJob[], number: number, config: L
   if (noise === null || !own?.run) return null;
   const { name, unit } = config.metric;
   const figure = (value: number) => `${value.toFixed(6)}${unit ? ` ${unit}` : ''}`;
-  const share = noise.std === null ? '' : ` (${((100 * noise.std) / Math.abs(noise.mean)).toFixed(3)} % of the mean)`;
+  const share =
+    noise.std === null || noise.mean === 0
+      ? ''
+      : ` (${((100 * noise.std) / Math.abs(noise.mean)).toFixed(3)} % of the mean)`;
   return formatJournalEntry({
     date: own.run.endedAt.slice(0, 10),
     title: `Baseline over ${noise.n} ${noise.n === 1 ? 'seed' : 'seeds'}`,

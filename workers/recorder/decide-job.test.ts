@@ -54,6 +54,7 @@ function createJob(sketch: Sketch): StoredJob {
       attempt: 1,
       fate: metric === null ? { kind: 'failed', failure: 'exception', detail: 'ValueError: no' } : { kind: 'done' },
       metric,
+      measuredBy: null,
       metrics: metric === null ? {} : { val_bpb: metric, steps: 10 },
       steps: [],
       trainSeconds: 300,
@@ -72,6 +73,7 @@ function createJob(sketch: Sketch): StoredJob {
             schema: 1,
             job: number,
             attempt: 1,
+            metric: 'val_bpb',
             decision: { status: sketch.status ?? 'keep', reason: '', evidence: '', observed: null, noiseWidths: null },
             row: null,
             entry: null,
@@ -155,4 +157,13 @@ test('a leak is discarded however good it looks', () => {
   const decided = decideJob(job, [...baseline, job], config, 'a change');
   expect(decided.decision?.status).toBe('discard');
   expect(decided.row?.flags).toEqual(['leak']);
+});
+
+test('a run is judged by the metric it was measured by, whatever lab.yaml says by now', () => {
+  const job = createJob({ number: 9, commit: 'new0000', base: 'base000', metric: 0.9 });
+  if (job.run) job.run.measuredBy = { name: 'val_bpb', direction: 'lower', unit: 'bpb' };
+  const today = configSchema.parse({ metric: { name: 'acc', direction: 'higher' } });
+  const decided = decideJob(job, [...baseline, job], today, 'a change');
+  expect(decided.decision?.status).toBe('keep');
+  expect(decided.decision?.reason).toContain('val_bpb 0.900000');
 });

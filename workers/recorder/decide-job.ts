@@ -7,7 +7,7 @@ import type { StoredJob } from '../../queue/job-store.ts';
 import { expectedChange, formatExpectation } from '../../queue/label.ts';
 import type { LabConfig } from '../../src/config/schema.ts';
 import type { Decision, Result } from '../../src/domain/result.ts';
-import type { Run } from '../../src/domain/run.ts';
+import type { MeasuredBy, Run } from '../../src/domain/run.ts';
 import { LabError } from '../../src/errors/lab-error.ts';
 import { decide } from '../../src/stats/decision.ts';
 import { type ScoredRun, type Standing, standingOf, viewTrack } from '../../src/stats/track-view.ts';
@@ -62,11 +62,13 @@ export function decideJob(stored: StoredJob, jobs: StoredJob[], config: LabConfi
   const view = viewTrack(others, run.track, run.device.model);
   const own = others.filter((other) => other.track === run.track && other.deviceModel === run.device.model);
   const base = (job.base === null ? null : standingOf(own, job.base)) ?? view.champion;
+  // Not the lab.yaml of today: a run that was measured as a loss is not judged as an accuracy.
+  const measuredBy = run.measuredBy ?? config.metric;
   let decision = decide({
     fate: run.fate,
     metric: run.metric,
-    metricName: config.metric.name,
-    direction: config.metric.direction,
+    metricName: measuredBy.name,
+    direction: measuredBy.direction,
     base: base === null ? null : { value: base.value, runs: base.runs },
     noise: view.baseline?.noise ?? null,
     confidence: config.decision.confidence,
@@ -79,7 +81,7 @@ export function decideJob(stored: StoredJob, jobs: StoredJob[], config: LabConfi
     champion &&
     base &&
     champion.commit !== base.commit &&
-    !isBetter(run.metric ?? Number.NaN, champion.value, config)
+    !isBetter(run.metric ?? Number.NaN, champion.value, measuredBy)
   ) {
     const reason = `${decision.reason}; but the champion is ${champion.value.toFixed(6)} by now (${champion.commit.slice(0, 7)})`;
     decision = { ...decision, status: 'discard', evidence: '', reason };
@@ -90,26 +92,26 @@ export function decideJob(stored: StoredJob, jobs: StoredJob[], config: LabConfi
     decision,
     base,
     expected,
-    row: addsRow ? createRow(stored, run, decision, config, description, expected) : null,
+    row: addsRow ? createRow(stored, run, decision, measuredBy, description, expected) : null,
   };
 }
 
-function isBetter(value: number, than: number, config: LabConfig): boolean {
-  return config.metric.direction === 'lower' ? value < than : value > than;
+function isBetter(value: number, than: number, measuredBy: MeasuredBy): boolean {
+  return measuredBy.direction === 'lower' ? value < than : value > than;
 }
 
 function createRow(
   { job }: StoredJob,
   run: Run,
   decision: Decision,
-  config: LabConfig,
+  measuredBy: MeasuredBy,
   description: string,
   expected: number | null,
 ): Result {
-  const unit = config.metric.unit;
+  const unit = measuredBy.unit;
   const signed = (change: number) => `${change < 0 ? '-' : '+'}${Math.abs(change).toFixed(6)}${unit ? ` ${unit}` : ''}`;
   const isCrash = decision.status === 'crash';
-  const { [config.metric.name]: _primary, ...metrics } = run.metrics;
+  const { [measuredBy.name]: _primary, ...metrics } = run.metrics;
   return {
     commit: job.commit.slice(0, 7),
     metric: isCrash || run.metric === null ? 0 : run.metric,

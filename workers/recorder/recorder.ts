@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
-import type { JobBook } from '../../queue/job-book.ts';
+import { isOver, type JobBook } from '../../queue/job-book.ts';
 import type { RecordedJob } from '../../queue/job-store.ts';
 import type { ReadyJob } from '../../queue/ready-queue.ts';
 import type { LabPaths } from '../../src/config/lab-paths.ts';
@@ -33,11 +33,13 @@ export interface RecorderContext {
 async function storeDecision(context: RecorderContext, number: number): Promise<RecordedJob> {
   const { book, config, paths } = context;
   const booked = book.get(number);
-  if (booked.recorded !== null) return booked.recorded;
+  // A record of an earlier attempt (one that was interrupted) says nothing of this one.
+  if (booked.recorded !== null && booked.recorded.attempt === (booked.run?.attempt ?? 0)) return booked.recorded;
   const description = await describe(context, number);
   const jobs = book.all();
   const decided = decideJob(booked, jobs, config, description);
   const { job, run } = booked;
+  const metric = run?.measuredBy?.name ?? config.metric.name;
   let entry: string | null = null;
   if (job.label !== null && run !== null) {
     const runFolder = join('.lab', 'runs', String(number), String(run.attempt));
@@ -51,7 +53,8 @@ async function storeDecision(context: RecorderContext, number: number): Promise<
     job: number,
     attempt: run?.attempt ?? 0,
     decision: decided.decision,
-    row: decided.row === null ? null : formatResultRow(decided.row, config.metric.name),
+    metric,
+    row: decided.row === null ? null : formatResultRow(decided.row, metric),
     entry,
     commit: null,
     isDone: false,
@@ -86,7 +89,7 @@ export async function recordJob(context: RecorderContext, number: number): Promi
     await book.setRecorded({ ...recorded, isDone: true });
     return 'done';
   }
-  const outcome = await appendRecords(paths.root, main, config.metric.name, recorded);
+  const outcome = await appendRecords(paths.root, main, recorded.metric ?? config.metric.name, recorded);
   reachPoint('committed');
   if (outcome.kind === 'delayed') return { delayed: outcome.reason };
   const commit = outcome.kind === 'committed' ? outcome.commit : recorded.commit;
@@ -98,18 +101,20 @@ export async function recordJob(context: RecorderContext, number: number): Promi
   return 'done';
 }
 
-/** Puts back the rows and entries that main lost (an editor saved an old buffer and it was committed). Returns whether it committed. */
-export async function restoreLostRecords(context: RecorderContext): Promise<boolean> {
+/** Puts back the rows and entries that main lost (an editor saved an old buffer and it was committed). Returns what delayed it; null where nothing did. */
+export async function restoreLostRecords(context: RecorderContext): Promise<string | null> {
   const { book, paths, main, config } = context;
   const records = book
     .all()
     .flatMap(({ recorded }) =>
-      recorded?.isDone && (recorded.row !== null || recorded.entry !== null) ? [recorded] : [],
+      recorded?.isDone && recorded.metric === config.metric.name && (recorded.row !== null || recorded.entry !== null)
+        ? [recorded]
+        : [],
     );
-  if (records.length === 0) return false;
+  if (records.length === 0) return null;
   const outcome = await restoreRecords(paths.root, main, config.metric.name, records);
   if (outcome.kind === 'committed') context.say('put lost records back', { commit: outcome.commit });
-  return outcome.kind === 'committed';
+  return outcome.kind === 'delayed' ? outcome.reason : null;
 }
 
 /**
@@ -126,6 +131,9 @@ export function createRecorder(
   const worker = new Worker<ReadyJob>(
     queueName,
     async ({ data }) => {
+      // What Redis hands over may be old, or not ours at all.
+      const known = context.book.all().find((booked) => booked.job.number === data.number);
+      if (!known || !isOver(known) || known.recorded?.isDone) return;
       while (!closing.signal.aborted) {
         const problem = await tryRecord(context, data.number);
         if (problem === null) return;
@@ -137,6 +145,9 @@ export function createRecorder(
     { connection, concurrency: 1, lockDuration: 300_000, stalledInterval: 30_000, maxStalledCount: 1_000_000 },
   );
   worker.on('error', onError);
+  worker.on('failed', (job, error) =>
+    context.say('a record failed in the recorder itself', { id: job?.id, problem: error.message }),
+  );
   return {
     async close() {
       closing.abort();

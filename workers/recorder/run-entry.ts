@@ -22,9 +22,10 @@ export interface RunEntryInput {
 
 /** Formats the entry. */
 export function formatRunEntry(input: RunEntryInput): string {
-  const { job, run, decided, config, description } = input;
+  const { job, run, decided, description } = input;
+  const measuredBy = run.measuredBy ?? input.config.metric;
   const { decision } = decided;
-  const unit = config.metric.unit ? ` ${config.metric.unit}` : '';
+  const unit = measuredBy.unit ? ` ${measuredBy.unit}` : '';
   const signed = (value: number) => `${value < 0 ? '-' : '+'}${Math.abs(value).toFixed(6)}${unit}`;
   const stated = job.label ? formatExpectation(job.label.expected) : '';
   const expected = decided.expected === null ? stated || 'no figure' : signed(decided.expected);
@@ -56,12 +57,13 @@ export function formatRunEntry(input: RunEntryInput): string {
 }
 
 function observations({ run, decided, config, noise }: RunEntryInput, unit: string): string[] {
+  const measuredBy = run.measuredBy ?? config.metric;
   const lines: string[] = [];
   if (run.metric !== null) {
     const from = decided.base
       ? `, base ${decided.base.value.toFixed(6)} at ${decided.base.commit.slice(0, 7)} (${decided.base.runs} ${decided.base.runs === 1 ? 'run' : 'runs'})`
       : '';
-    lines.push(`${config.metric.name} ${run.metric.toFixed(6)}${unit}${from}`);
+    lines.push(`${measuredBy.name} ${run.metric.toFixed(6)}${unit}${from}`);
   }
   const noiseWidths = decided.decision?.noiseWidths ?? null;
   if (noiseWidths !== null && noise?.std != null) {

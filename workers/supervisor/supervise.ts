@@ -10,6 +10,7 @@ import type { StepResult } from '../../src/domain/run.ts';
 import { messageOf } from '../../src/errors/lab-error.ts';
 import { type KernelLock, tryLock } from '../../src/lab/kernel-lock.ts';
 import { reachPoint } from '../../src/lab/named-point.ts';
+import { maskSecrets } from '../mask-secrets.ts';
 import { findMarked, isAlive, type ProcessIdentity, readBootId, readIdentity } from '../process-tree.ts';
 import {
   attemptPath,
@@ -66,6 +67,7 @@ export async function supervise(attemptDir: string, note: Note): Promise<'ended'
     started !== null && started.bootId !== readBootId() ? judgeAfterBoot(attempt) : await runSteps(attempt);
   // The last step may have ended while no supervisor lived.
   if (attempt.isTakeover) await clearLeftovers(plan.marker, null, note);
+  await writePatiently('masked logs', () => maskSecrets(attemptDir, pickSecrets(plan.secretNames)), note);
   reachPoint('before-exit');
   const exit: SupervisorExit = {
     schema: 1,
@@ -79,6 +81,13 @@ export async function supervise(attemptDir: string, note: Note): Promise<'ended'
   };
   await writePatiently('exit', () => writeJsonSafely(attemptPath(attemptDir, 'exit'), exit), note);
   return 'ended';
+}
+
+/** The secrets of the run, as far as this supervisor was given them. */
+function pickSecrets(names: string[]): Record<string, string> {
+  return Object.fromEntries(
+    names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
+  );
 }
 
 interface Outcome {
