@@ -49,6 +49,9 @@ export function nextAttempt(stored: StoredJob): number | null {
   return wasInterrupted && last <= maxInterruptions ? last + 1 : null;
 }
 
+/** Whether an attempt was begun and has no outcome yet: its run may be going on, or wait to be read. */
+export const hasBegun = (stored: StoredJob): boolean => stored.attempts.length > 0 && stored.run === null;
+
 /** Whether the job's last attempt is over and none follows. */
 export function isOver(stored: StoredJob): boolean {
   if (stored.run === null) return false;
@@ -217,5 +220,11 @@ export const trackOf = (stored: StoredJob): string => stored.entry.track ?? stor
 export function listWaiting(jobs: BookedJob[]): BookedJob[] {
   return jobs
     .filter((job) => job.live === null && nextAttempt(job) !== null)
-    .sort((a, b) => a.entry.priority - b.entry.priority || a.entry.rank - b.entry.rank || a.job.number - b.job.number);
+    .sort(
+      (a, b) =>
+        Number(hasBegun(b)) - Number(hasBegun(a)) ||
+        a.entry.priority - b.entry.priority ||
+        a.entry.rank - b.entry.rank ||
+        a.job.number - b.job.number,
+    );
 }

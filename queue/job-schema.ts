@@ -86,7 +86,7 @@ const run = z.object({
 /** The changeable part of a job: what state.json holds. */
 export interface QueueEntry {
   schema: 1;
-  /** Order among jobs of equal priority: lower runs first. */
+  /** Order among jobs of equal priority: lower runs first, equal ones by number. */
   rank: number;
   /** Lower runs first; 1000 is normal. */
   priority: number;

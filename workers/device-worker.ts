@@ -60,7 +60,8 @@ export function createDeviceWorker(options: DeviceWorkerOptions): { close(): Pro
         const run = await executeAttempt(context, { ...booked.job, track: trackOf(booked) }, attempt, {
           signal: closing.signal,
           tries,
-          onProgress: (progress) => book.setLive(number, { ...live, ...progress }),
+          onProgress: (progress) =>
+            book.setLive(number, { ...live, ...progress, startedAt: progress.startedAt ?? live.startedAt }),
         });
         await book.setRun(run);
         say('ended', { job: number, attempt, fate: run.fate, metric: run.metric });

@@ -38,6 +38,8 @@ export interface ExecuteContext {
 /** What changes while an attempt runs. */
 export interface ExecuteProgress {
   step: StepName | 'start';
+  /** ISO 8601, when the device was first held; null before. */
+  startedAt: string | null;
   /** Who holds the device while the attempt waits for it; null where it does not wait. */
   waits: string | null;
 }
@@ -62,10 +64,15 @@ export async function executeAttempt(
     }
   }
   reachPoint('planned');
+  let step: StepName | 'start' = 'start';
   const exit = await waitForExit(folder, {
     signal: options.signal,
     secrets: context.secretsOf(job),
-    onChange: (now) => options.onProgress({ step: now.step?.name ?? 'start', waits: formatHolder(now.waitsFor) }),
+    onChange: (now) => {
+      // Between two steps none runs; the one before is still what a person wants to read.
+      step = now.step?.name ?? step;
+      options.onProgress({ step, startedAt: now.startedAt, waits: formatHolder(now.waitsFor) });
+    },
   });
   reachPoint('exit-seen');
   const setting = readJson(join(folder, 'setting.json')) as AttemptSetting | null;

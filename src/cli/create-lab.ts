@@ -63,6 +63,16 @@ export async function createLab(folder: string, options: CreateLabOptions): Prom
     });
   }
   const isStarter = options.starter ?? present.length === 0;
+  const given = (['metric', 'train', 'score'] as const).filter((name) => options[name] !== null);
+  if (isStarter && given.length > 0) {
+    throw new LabError('usage', `--${given[0]} does not go with the starter problem, which has its own`, {
+      hints: [
+        present.length === 0
+          ? 'run `lab init` in the folder of your own code'
+          : 'leave --starter out to keep your own code',
+      ],
+    });
+  }
   const files = isStarter ? starterFiles(options) : adoptedFiles(folder, options, present);
   const taken = files.filter((file) => existsSync(join(folder, file.path)) && !file.mayStay);
   if (taken.length > 0) {
@@ -71,6 +81,11 @@ export async function createLab(folder: string, options: CreateLabOptions): Prom
       `${taken.map((file) => file.path).join(', ')}: there already, and \`lab init\` overwrites nothing`,
       { hints: ['move them away, or make the lab in another folder'] },
     );
+  }
+  if (!existsSync(dirname(folder))) {
+    throw new LabError('user', `${dirname(folder)} does not exist, expected the folder to make the lab in`, {
+      hints: [`\`mkdir -p ${dirname(folder)}\` makes it`],
+    });
   }
   mkdirSync(folder, { recursive: true });
   if (findRepositoryRoot(folder) !== realpathSync(folder))

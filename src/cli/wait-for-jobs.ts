@@ -36,9 +36,17 @@ export function renderDigest(paths: LabPaths, view: JobView): string {
   if (job.label) lines.push(`  ${job.label.text}`);
   const reason = formatReason(view);
   if (reason) lines.push(`  ${reason}`);
+  if (job.kind === 'plain' && state.kind === 'ended' && state.status === 'keep') {
+    lines.push(
+      '  kept by hand: the champion stays what it is (experiments are worktrees in 5_worktrees/ on exp/<slug>)',
+    );
+  }
   if (state.kind === 'ended') {
     const { run } = state;
     const facts = [
+      run.metric === null || view.decision !== null
+        ? null
+        : `${run.measuredBy?.name ?? 'metric'} ${run.metric.toFixed(6)}`,
       run.trainSeconds === null ? null : `train ${formatSeconds(run.trainSeconds)}`,
       run.peakMemoryMib === null ? null : `peak ${run.peakMemoryMib.toFixed(0)} MiB`,
       run.device.id,

@@ -111,7 +111,7 @@ export async function addJob(
           queuedAt: formatLocalTime(new Date()),
         };
       },
-      { schema: 1, rank: Date.now(), priority: normalPriority, hold: null, track: null, removedAt: null },
+      { schema: 1, rank: 0, priority: normalPriority, hold: null, track: null, removedAt: null },
     );
     const { number, commit, snapshot } = booked.job;
     return {

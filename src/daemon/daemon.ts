@@ -6,7 +6,15 @@ import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { createConnection } from '../../queue/connection.ts';
-import { type BookedJob, isOver, type JobBook, listWaiting, nextAttempt, openJobBook } from '../../queue/job-book.ts';
+import {
+  type BookedJob,
+  hasBegun,
+  isOver,
+  type JobBook,
+  listWaiting,
+  nextAttempt,
+  openJobBook,
+} from '../../queue/job-book.ts';
 import { attemptFolder } from '../../queue/job-store.ts';
 import { createReadyQueue, queueName, type ReadyQueue, readyId } from '../../queue/ready-queue.ts';
 import { chooseRedis } from '../../queue/redis-install.ts';
@@ -123,7 +131,8 @@ export async function startDaemon(
   const readyJob = (job: BookedJob) => ({
     number: job.job.number,
     attempt: nextAttempt(job) ?? job.run?.attempt ?? 1,
-    priority: job.entry.priority,
+    // What has begun goes on first: it may have ended long ago and only wait to be read.
+    priority: hasBegun(job) ? 1 : job.entry.priority,
   });
   const refill = async () => {
     for (const [part, queue] of ready) {
@@ -140,10 +149,11 @@ export async function startDaemon(
   reachPoint('queues-cleared');
   await refill();
 
+  let adding: Promise<unknown> = Promise.resolve();
   await sweepTraces(paths, book, say);
-  const secrets = new Map<number, Record<string, string>>();
+  const secrets = new Map<string, Record<string, string>>();
   const secretsOf = (job: Job): Record<string, string> => {
-    const known = secrets.get(job.number) ?? {};
+    const known = secrets.get(job.key) ?? {};
     const found: Record<string, string> = {};
     for (const name of job.secretNames) {
       const value = known[name] ?? process.env[name];
@@ -227,14 +237,17 @@ export async function startDaemon(
         : []),
     ],
     async add(request) {
-      const { booked, response } = await withDiskHint(
-        paths.root,
-        addJob({ paths, config: source.current(), main, book, classes }, request),
+      // Known by the submission's key before the job exists, so that no sweep can meet the job without its secrets.
+      if (Object.keys(request.secrets).length > 0) secrets.set(request.key, request.secrets);
+      // One after the other: the order of the numbers is the order in the queue.
+      const work = adding.then(() =>
+        withDiskHint(paths.root, addJob({ paths, config: source.current(), main, book, classes }, request)),
       );
-      if (Object.keys(request.secrets).length > 0) secrets.set(booked.job.number, request.secrets);
+      adding = work.catch(() => undefined);
+      const { booked, response } = await work;
       reachPoint('enqueued');
       // The job is safe in its folder; if Redis is away just now, the refill after its return brings it in.
-      await ready
+      void ready
         .get(booked.job.device)
         ?.add([readyJob(booked)])
         .catch(onRedisError);

@@ -60,11 +60,14 @@ export function createHandlers(paths: LabPaths, daemon: Daemon, build: string, e
       return { seen: now, jobs: views(numbers) };
     },
     kill: async ({ numbers, graceSeconds }) => {
+      // All or nothing: a wrong number must not come to light after half of them are killed.
+      for (const number of numbers) book.get(number);
       const results = [];
       for (const number of numbers) results.push({ number, ...(await daemon.kill(number, graceSeconds)) });
       return { results };
     },
     enqueue: async ({ numbers }) => {
+      for (const number of numbers) book.get(number);
       const results = [];
       for (const number of numbers) results.push({ number, ...(await daemon.enqueue(number)) });
       return { results };

@@ -10,8 +10,8 @@ export interface JournalEntry {
   date: string;
   /** The change in one line. */
   title: string;
-  /** Null where there is nothing to decide: a task, a baseline. */
-  status: Status | null;
+  /** What is not decided says what it is instead. */
+  status: Status | 'baseline' | 'task';
   job: number;
   attempt: number;
   /** Full or short hash; 7 characters are shown. */
@@ -51,7 +51,7 @@ export function formatJournalEntry(entry: JournalEntry): string {
   if (entry.runFolder !== null) origin.push(`run folder \`${formatLine(entry.runFolder)}\``);
   const expected = formatLine(entry.expected) || 'no figure stated';
   const observed = formatLine(entry.observed) || 'nothing to compare';
-  return `## ${entry.date}: ${formatLine(entry.title) || `job ${entry.job}`} (${entry.status ?? 'no result'})
+  return `## ${entry.date}: ${formatLine(entry.title) || `job ${entry.job}`} (${entry.status})
 
 ${origin.join(', ')}
 

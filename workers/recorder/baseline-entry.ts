@@ -43,7 +43,7 @@ export function formatBaselineEntry(jobs: StoredJob[], number: number, config: L
   return formatJournalEntry({
     date: own.run.endedAt.slice(0, 10),
     title: `Baseline over ${noise.n} ${noise.n === 1 ? 'seed' : 'seeds'}`,
-    status: null,
+    status: 'baseline',
     job: number,
     attempt: own.run.attempt,
     commit: own.job.commit,

@@ -40,7 +40,7 @@ export function formatRunEntry(input: RunEntryInput): string {
   return formatJournalEntry({
     date: run.endedAt.slice(0, 10),
     title: description,
-    status: decision?.status ?? null,
+    status: decision?.status ?? 'task',
     job: job.number,
     attempt: run.attempt,
     commit: job.commit,

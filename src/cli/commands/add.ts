@@ -11,6 +11,9 @@ import { call } from '../client.ts';
 import { type CommandInput, type CommandSpec, quoteWords } from '../define.ts';
 import { waitForJobs } from '../wait-for-jobs.ts';
 
+/** How many names that a job does not take along are told. */
+const shownLeft = 6;
+
 /** Queues a command. */
 export const add: CommandSpec = {
   name: 'add',
@@ -54,10 +57,12 @@ export const add: CommandSpec = {
       secrets: captured.secrets,
       wallSeconds: input.wholeNumber('wall-seconds', 1),
     });
-    if (captured.left.length > 0)
+    if (captured.left.length > 0) {
+      const more = captured.left.length > shownLeft ? ` and ${captured.left.length - shownLeft} more` : '';
       process.stderr.write(
-        `not taken along: ${captured.left.join(' ')} (env.pass and env.secret in lab.yaml take names)\n`,
+        `not taken along: ${captured.left.slice(0, shownLeft).join(' ')}${more} (env.pass and env.secret in lab.yaml take names)\n`,
       );
+    }
     if (answer.snapshot)
       process.stderr.write(
         `the tree has uncommitted changes: snapshot ${answer.commit.slice(0, 7)}${answer.untracked.length > 0 ? ` with ${answer.untracked.length} untracked files` : ''}\n`,

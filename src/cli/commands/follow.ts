@@ -20,7 +20,9 @@ export const follow: CommandSpec = {
   examples: ['lab follow 3', 'lab follow    # what runs now, or runs next'],
   async run(input) {
     const paths = findLab(process.cwd());
-    const [number = await findCurrent(paths)] = parseJobNumbers(input.words);
+    const numbers = parseJobNumbers(input.words);
+    if (numbers.length > 1) throw new LabError('usage', `one job is followed at a time, got ${numbers.join(', ')}`);
+    const [number = await findCurrent(paths)] = numbers;
     const view = await followJob(paths, number);
     process.stderr.write(`\n${renderDigest(paths, view)}`);
     return isSuccess(view) ? 0 : exitCodes['job-failed'];

@@ -73,6 +73,8 @@ function readLogs(
     process.stderr.write(`job ${job} has not started yet\n`);
     return [];
   }
+  if (only !== null && !existsSync(join(place, `${only}.log`)))
+    process.stderr.write(`job ${job}, attempt ${attempt} had no ${only} step\n`);
   return steps
     .filter((step) => (only === null || step === only) && existsSync(join(place, `${step}.log`)))
     .map((step) => ({ job, attempt, step, text: lastLines(join(place, `${step}.log`), lines) }));
