@@ -97,23 +97,6 @@ export function formatRedisTarget(target: RedisTarget): string {
   return target.db === undefined || target.db === 0 ? place : `${place} (database ${target.db})`;
 }
 
-/** Bytes of a socket path that the system still takes; it cuts longer ones without a word. */
-export function maxSocketPathBytes(platform: NodeJS.Platform = process.platform): number {
-  return platform === 'darwin' ? 103 : 107;
-}
-
-/** Throws LabError (config) where the system would cut the socket path. */
-export function ensureSocketPathFits(socketPath: string, platform: NodeJS.Platform = process.platform): void {
-  const bytes = Buffer.byteLength(socketPath);
-  const limit = maxSocketPathBytes(platform);
-  if (bytes <= limit) return;
-  throw new LabError('config', `the socket path has ${bytes} bytes, at most ${limit} are possible: ${socketPath}`, {
-    hints: [
-      'set XDG_RUNTIME_DIR to a shorter folder of yours, e.g. `export XDG_RUNTIME_DIR=$(mktemp -d /tmp/run.XXXX)`',
-    ],
-  });
-}
-
 const urlHints = [
   'write redis://HOST:PORT, rediss://HOST:PORT or unix:///path/of/redis.sock, or unset LAB_REDIS_URL for an own server',
 ];

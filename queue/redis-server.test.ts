@@ -6,8 +6,9 @@ import { dirname, join } from 'node:path';
 import { Queue, QueueEvents, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { ensureSocketLength } from '../src/config/lab-paths.ts';
 import { LabError } from '../src/errors/lab-error.ts';
-import { createConnection, ensureSocketPathFits, parseRedisUrl } from './connection.ts';
+import { createConnection, parseRedisUrl } from './connection.ts';
 import { findRedis, type StartableRedis } from './redis-find.ts';
 import { checkForeignRedis } from './redis-foreign.ts';
 import { probeRedis } from './redis-probe.ts';
@@ -290,10 +291,10 @@ test('a data folder that cannot be made is an error that names it', async () => 
 
 test('a socket path that the system would cut is refused with its length, the limit and the way out', () => {
   const path = `/${'x'.repeat(107)}`;
-  expect(() => ensureSocketPathFits(path, 'linux')).toThrow('has 108 bytes, at most 107 are possible');
-  expect(() => ensureSocketPathFits(path.slice(1), 'linux')).not.toThrow();
-  expect(() => ensureSocketPathFits(path.slice(0, 104), 'darwin')).toThrow('at most 103');
-  expect(() => ensureSocketPathFits(`/${'ä'.repeat(54)}`, 'linux')).toThrow('has 109 bytes');
+  expect(() => ensureSocketLength(path, 'linux')).toThrow('has 108 bytes, this system takes at most 107');
+  expect(() => ensureSocketLength(path.slice(1), 'linux')).not.toThrow();
+  expect(() => ensureSocketLength(path.slice(0, 104), 'darwin')).toThrow('at most 103');
+  expect(() => ensureSocketLength(`/${'ä'.repeat(54)}`, 'linux')).toThrow('has 109 bytes');
 });
 
 test('a client fails at once where no server listens, and its errors go to onError', async () => {

@@ -6,8 +6,9 @@
 import { chmodSync, existsSync, mkdirSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ensureSocketLength } from '../src/config/lab-paths.ts';
 import { errnoOf, LabError, messageOf } from '../src/errors/lab-error.ts';
-import { ensureSocketPathFits, formatRedisTarget, type RedisTarget } from './connection.ts';
+import { formatRedisTarget, type RedisTarget } from './connection.ts';
 import type { StartableRedis } from './redis-find.ts';
 import { ensureForeignRedis } from './redis-foreign.ts';
 import { probeRedis, type RedisProbe, readRedisInfo, requestShutdown } from './redis-probe.ts';
@@ -63,7 +64,7 @@ export interface RedisHandle {
 export async function startRedis(options: StartRedisOptions): Promise<RedisHandle> {
   const { choice, dataDir, socketPath } = options;
   if (choice.kind === 'url') return createForeignHandle(choice.url);
-  ensureSocketPathFits(socketPath);
+  ensureSocketLength(socketPath);
   makeFolders(dataDir, socketPath);
   const adopted = await adoptServer(options);
   if (adopted !== null) return adopted;

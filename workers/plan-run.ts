@@ -247,13 +247,12 @@ function writeModelLauncher(
 ): void {
   const command = ['/bin/sh', '-c', model];
   const argv = run.isSandboxed ? [...sandboxFor(input, run.top, [], run.out), ...command] : command;
+  // The model is the run's own program again: it gets the run's environment and nothing of the scorer's, the seed above all.
+  const env = Object.entries(run.env).map(([name, value]) => quote(`${name}=${value}`));
   const lines = [
     '#!/bin/sh',
-    'unset LAB_SCORE_SEED',
-    // The model is the run's own program again, with the run's environment.
-    ...Object.entries(run.env).map(([name, value]) => `export ${name}=${quote(value)}`),
     `cd ${quote(run.top)} || exit 1`,
-    `exec ${argv.map(quote).join(' ')}`,
+    `exec env -i ${[...env, ...argv.map(quote)].join(' ')}`,
   ];
   writeFileSync(launcher, `${lines.join('\n')}\n`);
   chmodSync(launcher, 0o755);

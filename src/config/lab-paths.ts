@@ -84,8 +84,8 @@ export function ensureRuntime(paths: LabPaths): void {
 }
 
 /** Throws LabError (config) where the system would cut the socket path: Linux takes 107 bytes, macOS 103. */
-export function ensureSocketLength(path: string): void {
-  const limit = process.platform === 'linux' ? 107 : 103;
+export function ensureSocketLength(path: string, platform: NodeJS.Platform = process.platform): void {
+  const limit = platform === 'linux' ? 107 : 103;
   const length = Buffer.byteLength(path);
   if (length > limit) {
     throw new LabError('config', `the socket path ${path} has ${length} bytes, this system takes at most ${limit}`, {

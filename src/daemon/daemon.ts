@@ -2,7 +2,7 @@
  * The daemon of a lab: Redis as its child, a worker per device, the recorder, the jobs in memory, and what the API can ask of them.
  * It owns no run: started again after a kill -9, it rebuilds the queues from the run folders and attaches to what is still going.
  */
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { createConnection } from '../../queue/connection.ts';
@@ -18,10 +18,9 @@ import {
 import { attemptFolder } from '../../queue/job-store.ts';
 import { createReadyQueue, queueName, type ReadyQueue, readyId } from '../../queue/ready-queue.ts';
 import { chooseRedis } from '../../queue/redis-install.ts';
-import { type RedisHandle, startRedis } from '../../queue/redis-server.ts';
+import { startRedis } from '../../queue/redis-server.ts';
 import { type Device, probeDevices } from '../../workers/device-probe.ts';
 import { createDeviceWorker } from '../../workers/device-worker.ts';
-import { removeTraces } from '../../workers/execute.ts';
 import { createRecorder, restoreLostRecords } from '../../workers/recorder/recorder.ts';
 import { requestKill } from '../../workers/supervisor/launch.ts';
 import type { ConfigSource } from '../config/config-source.ts';
@@ -31,13 +30,14 @@ import type { Job } from '../domain/job.ts';
 import { formatLocalTime } from '../domain/time.ts';
 import { messageOf } from '../errors/lab-error.ts';
 import { resolveCommit, resolveMainBranch } from '../git/repository.ts';
-import { runGit } from '../git/run-git.ts';
 import { reachPoint } from '../lab/named-point.ts';
 import { computeTrack } from '../rules/tracks.ts';
 import { probeSandbox } from '../sandbox/bubblewrap.ts';
 import { addJob } from './add-job.ts';
 import { findDiskProblem, withDiskHint } from './full-disk.ts';
+import { createRedisKeeper } from './redis-keeper.ts';
 import type { AddRequest, Routes } from './routes.ts';
+import { sweepTraces } from './sweep-traces.ts';
 
 /** A running daemon. */
 export interface Daemon {
@@ -80,41 +80,14 @@ export async function startDaemon(
     },
   });
   const startServer = () => startRedis({ dataDir: paths.redisData, socketPath: paths.redisSocket, choice, say });
-  let redis: RedisHandle = await startServer();
-  say('redis', { description: redis.description, adopted: redis.isAdopted });
-
-  const troubles = new Map<string, string>();
-  let reviving: Promise<void> | null = null;
-  let isStopping = false;
-  const onRedisError = (error: Error) => {
-    if (isStopping) return;
-    troubles.set('redis', `Redis: ${error.message}`);
-    revive();
-  };
-  // Runs do not need Redis: when it went away it is started again, and whatever it lost is put back from the run folders.
-  const revive = () => {
-    if (reviving || isStopping) return;
-    reviving = (async () => {
-      for (let tries = 0; !isStopping; tries++) {
-        try {
-          redis = await startServer();
-          await refill();
-          troubles.delete('redis');
-          say('redis is back', { tries });
-          return;
-        } catch (error) {
-          log.warn({ problem: messageOf(error) }, 'redis does not start');
-          await new Promise((resume) => setTimeout(resume, Math.min(5000, 200 * 2 ** tries)));
-        }
-      }
-    })().finally(() => {
-      reviving = null;
-    });
-  };
+  const keeper = createRedisKeeper({ first: await startServer(), startServer, refill: () => refill(), log });
+  const onRedisError = keeper.onError;
+  say('redis', { description: keeper.current().description, adopted: keeper.current().isAdopted });
+  let restoreProblem: string | null = null;
 
   const connections: Redis[] = [];
   const connect = () => {
-    const connection = createConnection(redis.connection, 'worker', onRedisError);
+    const connection = createConnection(keeper.current().connection, 'worker', onRedisError);
     connections.push(connection);
     return connection;
   };
@@ -205,9 +178,9 @@ export async function startDaemon(
       if (tip === checkedTip) return;
       if ((await restoreLostRecords(recorderContext)) !== null) return;
       checkedTip = tip;
-      troubles.delete('restore');
+      restoreProblem = null;
     } catch (error) {
-      troubles.set('restore', `records: ${messageOf(error)}`);
+      restoreProblem = `records: ${messageOf(error)}`;
     }
   };
   void restore();
@@ -223,14 +196,15 @@ export async function startDaemon(
       return source.current();
     },
     main,
-    redisDescription: () => redis.description,
+    redisDescription: () => keeper.current().description,
     problems: () => [
-      ...troubles.values(),
-      ...[source.problem(), findDiskProblem(paths.root)].filter((problem) => problem !== null),
-      ...(redis.durable
+      ...[keeper.problem(), restoreProblem, source.problem(), findDiskProblem(paths.root)].filter(
+        (problem) => problem !== null,
+      ),
+      ...(keeper.current().durable
         ? []
         : [
-            `Redis is the stand-in in memory (${redis.description}); runs and rows are safe, the queue is rebuilt from run folders; \`lab doctor\` says how to get a real one`,
+            `Redis is the stand-in in memory (${keeper.current().description}); runs and rows are safe, the queue is rebuilt from run folders; \`lab doctor\` says how to get a real one`,
           ]),
       ...(source.current().sandbox === 'preferred' && sandbox.kind === 'none'
         ? [`no sandbox (${sandbox.reason}): rows are flagged unsandboxed`]
@@ -287,36 +261,12 @@ export async function startDaemon(
       return { outcome: `job ${number}: queued again, bound to track ${track}`, ok: true };
     },
     async stop() {
-      isStopping = true;
+      keeper.stop();
       for (const timer of timers) clearInterval(timer);
       await Promise.all([...workers, recorder].map((part) => part.close()));
       await Promise.all([...ready.values()].map((queue) => queue.close().catch(() => undefined)));
       for (const connection of connections) connection.disconnect();
-      await redis.stop();
+      await keeper.current().stop();
     },
   };
-}
-
-/** Removes what a daemon that was killed left behind: checkouts of runs that are over, refs of jobs that were never confirmed. */
-async function sweepTraces(
-  paths: LabPaths,
-  book: JobBook,
-  say: (line: string, details?: Record<string, unknown>) => void,
-): Promise<void> {
-  const known = new Map(book.all().map((job) => [job.job.number, job]));
-  for (const name of existsSync(paths.trees) ? readdirSync(paths.trees) : []) {
-    const [, number, attempt] = /^(\d+)\.(\d+)$/.exec(name) ?? [];
-    if (number === undefined || attempt === undefined) continue;
-    const job = known.get(Number(number));
-    const isInUse = job && !isOver(job) && Math.max(...job.attempts, 0) === Number(attempt);
-    if (isInUse) continue;
-    await removeTraces(paths, Number(number), Number(attempt)).catch((error: unknown) =>
-      say('a checkout stays', { name, problem: messageOf(error) }),
-    );
-  }
-  for (const ref of (await runGit(paths.root, ['for-each-ref', '--format=%(refname)', 'refs/nightlab/adding/'])).split(
-    '\n',
-  )) {
-    if (ref !== '') await runGit(paths.root, ['update-ref', '-d', ref]);
-  }
 }

@@ -3,10 +3,15 @@ import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { createTemporaryRepository, type TemporaryRepository } from '../scenarios/temporary-repository.ts';
 import { isSecretLikeName } from './secret-names.ts';
-import { snapshotLimits, snapshotTree } from './snapshot.ts';
+import { snapshotTree } from './snapshot.ts';
 
 const made: TemporaryRepository[] = [];
-const options = { ref: 'refs/nightlab/jobs/1', message: 'snapshot', ...snapshotLimits };
+const options = {
+  ref: 'refs/nightlab/jobs/1',
+  message: 'snapshot',
+  maxFileBytes: 10_000_000,
+  maxTotalBytes: 100_000_000,
+};
 
 async function create(files: Record<string, string>): Promise<TemporaryRepository> {
   const repository = await createTemporaryRepository(files);

@@ -33,9 +33,6 @@ export interface Snapshot {
   notCaptured: string[];
 }
 
-/** Limits of DESIGN.md section 3: 10 MB a file, 100 MB in all. */
-export const snapshotLimits = { maxFileBytes: 10_000_000, maxTotalBytes: 100_000_000 } as const;
-
 // Paths are bytes and need not be UTF-8: latin1 keeps each byte as one character on the way through.
 const toBytes = (path: string): Buffer => Buffer.from(path, 'latin1');
 const toName = (path: string): string => toBytes(path).toString('utf8');

@@ -71,7 +71,7 @@ test('with another branch checked out the records go to main and the checkout st
   expect(await records(lab)).toEqual({ rows: [number], entries: [number] });
   expect(await lab.git('rev-parse', 'HEAD')).toBe(head);
   expect(await lab.git('symbolic-ref', '--short', 'HEAD')).toBe('mine');
-  expect(await lab.git('status', '--porcelain')).toBe('');
+  await waitUntil('index and file follow main', async () => (await lab.git('status', '--porcelain')) === '');
   // Not on this branch: its file has the header alone.
   expect(parseResults(await lab.read('results.tsv')).rows).toEqual([]);
 });
@@ -114,7 +114,7 @@ test('a journal saved from an old buffer and committed gets the dropped entries 
   await waitUntil('the dropped entry is back', async () => (await records(lab)).entries.length === 2);
   expect(await records(lab)).toEqual({ rows: [first, second], entries: [first, second] });
   expect(await lab.git('show', 'main:RESEARCH_JOURNAL.md')).toContain('A thought of mine.');
-  expect(await lab.git('status', '--porcelain')).toBe('');
+  await waitUntil('index and file follow main', async () => (await lab.git('status', '--porcelain')) === '');
 });
 
 test('an old buffer that is saved while a job is recorded keeps the edit in the file and the entry on main', async () => {

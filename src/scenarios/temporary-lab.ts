@@ -202,8 +202,12 @@ async function endPolitely(lab: TemporaryLab['lab']): Promise<void> {
 }
 
 /** Waits until `check` gives something else than null or false, asking every 50 ms. Throws with `what` after one minute. */
-export async function waitUntil<Found>(what: string, check: () => Promise<Found | null | false>): Promise<Found> {
-  const deadline = Date.now() + 60_000;
+export async function waitUntil<Found>(
+  what: string,
+  check: () => Promise<Found | null | false>,
+  limitMs = 60_000,
+): Promise<Found> {
+  const deadline = Date.now() + limitMs;
   for (;;) {
     const found = await check();
     if (found !== null && found !== false) return found;

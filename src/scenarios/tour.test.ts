@@ -37,7 +37,11 @@ test('a tour that Ctrl-C stopped goes on to its end: a keep, a discard and a cra
     });
   }
   const ended = new Promise<number | null>((resolve) => first.on('exit', (code) => resolve(code)));
-  await waitUntil('the first baseline run was told', async () => told.includes('job 1 baseline seed 1: val_bpb'));
+  await waitUntil(
+    `the first baseline run was told`,
+    async () => told.includes('job 1 baseline seed 1: val_bpb'),
+    300_000,
+  );
   first.kill('SIGINT');
   expect(await ended).toBe(130);
   expect(told).toContain('stopped; kept: ');
