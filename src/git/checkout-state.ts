@@ -75,7 +75,7 @@ async function holdsBranch(checkout: Checkout, branch: string): Promise<boolean>
   const ref = `refs/heads/${branch}`;
   const head = await read('HEAD');
   if (head === `ref: ${ref}`) return true;
-  // A repository with reftables keeps a stub in HEAD, and only git can tell.
+  // A repository with reftables keeps a placeholder in HEAD, and only git can tell.
   if (head === 'ref: refs/heads/.invalid') {
     const result = await runGitResult(checkout.path, ['symbolic-ref', '--quiet', 'HEAD']);
     if (result.stdout.toString('utf8').trim() === ref) return true;

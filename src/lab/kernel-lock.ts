@@ -30,7 +30,7 @@ export type LockTool = 'flock' | 'perl' | 'python3';
 
 /**
  * Tools in the order in which they are tried. perl comes before python3: it starts faster, it lies on every macOS, and there
- * `python3` may be a stub that opens a dialogue.
+ * `python3` may only open a dialogue that offers to install it.
  */
 export const lockTools: readonly LockTool[] = ['flock', 'perl', 'python3'];
 
