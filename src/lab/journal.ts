@@ -103,8 +103,3 @@ export function parseJournalJobs(text: string): Set<number> {
   const origins = text.matchAll(/^## .*\r?\n(?:[ \t]*\r?\n)*job (\d+), attempt \d+, commit /gm);
   return new Set(Array.from(origins, (found) => Number(found[1])));
 }
-
-/** True where the journal has the entry of a job; null text has none. */
-export function hasJournalEntry(text: string | null, job: number): boolean {
-  return text !== null && parseJournalJobs(text).has(job);
-}

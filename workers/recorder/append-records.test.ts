@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import type { Result } from '../../src/domain/result.ts';
-import { formatJournalEntry, hasJournalEntry } from '../../src/lab/journal.ts';
+import { formatJournalEntry, parseJournalJobs } from '../../src/lab/journal.ts';
 import { formatResultRow, parseResults } from '../../src/lab/results-tsv.ts';
 import { createTemporaryRepository, type TemporaryRepository } from '../../src/scenarios/temporary-repository.ts';
 import { appendRecords, type JobRecord, restoreRecords } from './append-records.ts';
@@ -75,8 +75,8 @@ test('an entry without a row and a row without an entry are recorded', async () 
   await appendRecords(root, 'main', 'val_bpb', { ...record(2), entry: null });
   const { jobs, journal } = await readRecords(repository);
   expect(jobs).toEqual([[2]]);
-  expect(hasJournalEntry(journal, 1)).toBe(true);
-  expect(hasJournalEntry(journal, 2)).toBe(false);
+  expect(parseJournalJobs(journal).has(1)).toBe(true);
+  expect(parseJournalJobs(journal).has(2)).toBe(false);
 });
 
 test('two recorders at once both get their row and entry', async () => {
@@ -92,7 +92,7 @@ test('two recorders at once both get their row and entry', async () => {
   }
   const { jobs, journal } = await readRecords(repository);
   expect(jobs.flat().sort()).toEqual([1, 2, 3, 4]);
-  for (const job of [1, 2, 3, 4]) expect(hasJournalEntry(journal, job)).toBe(true);
+  for (const job of [1, 2, 3, 4]) expect(parseJournalJobs(journal).has(job)).toBe(true);
 });
 
 test('what an editor’s old buffer dropped is put back in one commit, and the user’s text stays', async () => {
@@ -128,7 +128,7 @@ test('an old buffer that is saved and not committed stays in the file, and main 
     checkoutLeft: ['RESEARCH_JOURNAL.md'],
   });
   expect(await git('diff', '--name-only')).toBe('RESEARCH_JOURNAL.md');
-  expect(hasJournalEntry((await readRecords(repository)).journal, 2)).toBe(true);
+  expect(parseJournalJobs((await readRecords(repository)).journal).has(2)).toBe(true);
 });
 
 test('a confirmation’s row does not stand for the row of its first run', async () => {

@@ -1,4 +1,5 @@
 /** The tour's live line: what runs, how far, what is next, time left. On a terminal one line that changes; elsewhere a line per event. */
+import { progressFraction } from '../../../workers/log-reading/progress.ts';
 import type { JobView } from '../../daemon/routes.ts';
 import { cut, formatReason, formatSeconds, isFinal, terminalWidth } from '../render.ts';
 import { tourEdits } from './tour-edits.ts';
@@ -79,7 +80,9 @@ function renderLine(jobs: JobView[], total: number): string {
     view.state.kind === 'ended' ? [view.state.run.steps.reduce((sum, step) => sum + step.seconds, 0)] : [],
   );
   const mean = seconds.length === 0 ? null : seconds.reduce((sum, value) => sum + value, 0) / seconds.length;
-  const left = mean === null ? '' : `; about ${formatSeconds(mean * Math.max(1, total - done))} left`;
+  // Of the job that runs, what its own log says is done does not count any more.
+  const begun = current?.state.kind === 'running' ? (progressFraction(current.state.progress ?? '') ?? 0) : 0;
+  const left = mean === null ? '' : `; about ${formatSeconds(mean * Math.max(0, total - done - begun))} left`;
   const step =
     shown.state.kind === 'running'
       ? shown.state.step
