@@ -1,13 +1,15 @@
 /** What is queued: the immutable content of job.json and the states a job can be in. Types only; parsing is in queue/job-schema.ts. */
 
 import type { Label } from './label.ts';
+import type { Decision } from './result.ts';
 import type { DeviceClass, Run, StepName } from './run.ts';
 
 /**
  * What a job is for. `plain`: queued by hand; `experiment`: of an idea's branch; `baseline`: the unchanged code with one seed;
- * `task`: a command with nothing to score. Only plain and experiment jobs add rows.
+ * `task`: a command with nothing to score; `check`: the smoke run of an experiment. Only plain and experiment jobs add rows; a check
+ * leaves no journal entry either.
  */
-export type JobKind = 'plain' | 'experiment' | 'baseline' | 'task';
+export type JobKind = 'plain' | 'experiment' | 'baseline' | 'task' | 'check';
 
 /** A job as queued: written once, synced before the enqueue is confirmed, never changed. */
 export interface Job {
@@ -18,7 +20,7 @@ export interface Job {
   kind: JobKind;
   /** Slug of the experiment it belongs to; null for any other job. */
   experiment: string | null;
-  /** Null only for baseline jobs. */
+  /** Null only for baseline and check jobs. */
   label: Label | null;
   /** Shell command of the train step. */
   command: string;
@@ -72,3 +74,10 @@ export type JobState =
   | { kind: 'recording'; attempt: number; problem: string | null }
   | { kind: 'ended'; run: Run; status: 'keep' | 'discard' | 'crash' | null }
   | { kind: 'removed'; at: string };
+
+/** A job as views show it. */
+export interface JobView {
+  job: Omit<Job, 'env'>;
+  state: JobState;
+  decision: Decision | null;
+}
