@@ -3,6 +3,7 @@
  * flags and environment names. It does not read files (load.ts) and does not know where a lab lies (lab-paths.ts).
  */
 import { z } from 'zod';
+import { agentRoles } from '../domain/experiment.ts';
 
 const seconds = (value: number, text: string) => z.number().positive().default(value).describe(`${text} (seconds)`);
 const command = (text: string, none = 'none') =>
@@ -93,6 +94,50 @@ const devices = z.strictObject({
     ),
 });
 
+const agentLimit = (text: string) => z.number().positive().nullable().default(null).describe(`${text}; null: no limit`);
+
+const agents = z.strictObject({
+  use: z
+    .string()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe('The agent: claude, codex, opencode, gemini, aider, goose, recorded, or a name under agents.commands'),
+  roles: z
+    .partialRecord(z.enum(agentRoles), z.string().min(1))
+    .default({})
+    .describe('Another agent for single roles, for example {critic: codex}'),
+  commands: z
+    .record(z.string(), z.string().min(1))
+    .default({})
+    .describe('Own agents: name and shell template with {promptFile}; what they hand in goes to {outbox}'),
+  model: z
+    .string()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe("Model that the ready-made templates ask for; null: the agent's own"),
+  env: names('Environment names that agents are given besides PATH, LANG and the keys of their own service'),
+  homeFiles: names(
+    "Files and folders of the home that an agent's private home gets a copy of, for example .codex/auth.json",
+  ),
+  wallSeconds: seconds(1800, 'Wall limit of one agent run'),
+  idleSeconds: seconds(600, 'Longest time that an agent may print nothing'),
+  tokens: agentLimit('Tokens of one agent run, where the agent reports them'),
+  usd: agentLimit('US dollars of one agent run, where the agent reports cost'),
+});
+
+const experiment = z.strictObject({
+  maxChangedLines: z
+    .number()
+    .int()
+    .positive()
+    .default(400)
+    .describe('Largest change of one experiment, added and removed lines'),
+  maxChangedFiles: z.number().int().positive().default(20).describe('Most files that one experiment may touch'),
+  smokeSeconds: seconds(120, 'Wall limit of the smoke run'),
+});
+
 /** The whole configuration; every key has a default, so that an empty lab.yaml is valid. */
 export const configSchema = z.strictObject({
   schema: z.literal(1).default(1).describe('Version of this file format'),
@@ -115,6 +160,8 @@ export const configSchema = z.strictObject({
   env: env.prefault({}).describe('Which environment a job takes along'),
   snapshot: snapshot.prefault({}).describe('Limits of a snapshot of a dirty tree'),
   redis: redis.prefault({}).describe('The queue server (belongs in lab.local.yaml)'),
+  experiment: experiment.prefault({}).describe('What one experiment may change'),
+  agents: agents.prefault({}).describe('Who thinks, writes and edits (belongs in lab.local.yaml)'),
   devices: devices.prefault({}).describe('Devices of this machine (belongs in lab.local.yaml)'),
   sandbox: z
     .enum(['required', 'preferred', 'off'])
