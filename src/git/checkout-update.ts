@@ -1,25 +1,16 @@
 /**
  * Keeps a checkout in step after the lab moved its branch: index entries and files of the lab's own paths, and only where
- * they are what the branch held before. Whatever the user staged or saved stays. Also mends what a crash left half done.
+ * they are what the branch held before. Whatever the user staged or saved stays. What a crash left half done is mended in
+ * checkout-mend.ts.
  */
 import { chmod, lstat, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { errnoOf, messageOf } from '../errors/lab-error.ts';
-import { type Checkout, createIndexLock, findOperation, nextIndexName } from './checkout-state.ts';
-import { readTreeEntry } from './repository.ts';
-import { labIdentity, runGit, runGitBytes, runGitResult } from './run-git.ts';
+import { type Checkout, nextIndexName } from './checkout-state.ts';
+import { formatIndexRecord, type PathMove } from './path-move.ts';
+import { removePendingUpdate, writePendingUpdate } from './pending-update.ts';
+import { runGit, runGitBytes, runGitResult } from './run-git.ts';
 import { copyIndex } from './temporary-index.ts';
-
-/** One path that the branch moved: what may be replaced, and by what. */
-export interface PathMove {
-  /** Relative to the root, with slashes. */
-  path: string;
-  /** Blobs that may be replaced; null stands for "not there". */
-  from: (string | null)[];
-  /** Blob that the branch holds now. */
-  to: string;
-  mode: string;
-}
 
 /** What became of the files of a checkout. */
 export interface CheckoutUpdate {
@@ -27,13 +18,18 @@ export interface CheckoutUpdate {
   updated: string[];
   /** Paths whose file has something else in it, the user's, and was not touched. */
   left: string[];
-  /** One sentence for each file that should have been written and could not be. */
+  /** One sentence for each file that should have been written or removed and could not be. */
   problems: string[];
 }
 
-/** The blob that the working file would be committed as (autocrlf and filters applied); null where it is missing, `other` where it is no plain file. */
-async function hashWorkingFile(checkout: Checkout, path: string): Promise<string | null | 'other'> {
+/** What the working file would be committed as (autocrlf and filters applied): its blob; null where it is missing, `other` where it is no plain file in plain folders. */
+export async function hashWorkingFile(checkout: Checkout, path: string): Promise<string | null | 'other'> {
+  const parts = path.split('/');
   try {
+    // As for git: what lies behind a link is not in this checkout.
+    for (let depth = 1; depth < parts.length; depth += 1) {
+      if (!(await lstat(join(checkout.path, ...parts.slice(0, depth)))).isDirectory()) return 'other';
+    }
     if (!(await lstat(join(checkout.path, path))).isFile()) return 'other';
   } catch (error) {
     const code = errnoOf(error);
@@ -44,19 +40,19 @@ async function hashWorkingFile(checkout: Checkout, path: string): Promise<string
   return result.exitCode === 0 ? result.stdout.toString('utf8').trim() : 'other';
 }
 
-/** The blob in the index; null where the path is not in it, `other` where it is unmerged or only announced. */
-async function readIndexEntry(checkout: Checkout, path: string): Promise<string | null | 'other'> {
+/** The blob in the index; null where the path is not in it, `other` where it is unmerged, only announced, or a folder. */
+export async function readIndexEntry(checkout: Checkout, path: string): Promise<string | null | 'other'> {
   const records = (await runGit(checkout.path, ['ls-files', '--stage', '-z', '--', path]))
     .split('\0')
     .filter((record) => record !== '');
   const [first] = records;
   if (first === undefined) return null;
-  const found = /^\d+ ([0-9a-f]+) (\d)\t/.exec(first);
-  return records.length === 1 && found?.[2] === '0' ? (found[1] ?? 'other') : 'other';
+  const found = /^\d+ ([0-9a-f]+) (\d)\t([\s\S]*)$/.exec(first);
+  return records.length === 1 && found?.[2] === '0' && found[3] === path ? (found[1] ?? 'other') : 'other';
 }
 
 /** Replaces a file in one step with the branch's content, converted as git would on checkout. Keeps its mode; a file made read-only is refused. */
-async function writeWorkingFile(checkout: Checkout, move: PathMove): Promise<void> {
+async function writeWorkingFile(checkout: Checkout, move: PathMove & { to: string }): Promise<void> {
   const target = join(checkout.path, move.path);
   const data = await runGitBytes(checkout.path, ['cat-file', '--filters', `--path=${move.path}`, move.to]);
   let mode: number | null = null;
@@ -66,8 +62,7 @@ async function writeWorkingFile(checkout: Checkout, move: PathMove): Promise<voi
     if (errnoOf(error) !== 'ENOENT') throw error;
     await mkdir(dirname(target), { recursive: true });
   }
-  // A rename would go through, but whoever took the write bits away meant it.
-  if (mode !== null && (mode & 0o222) === 0) throw new Error('it is read-only');
+  if (mode !== null) ensureWritable(mode);
   const slash = target.lastIndexOf('/');
   // One fixed name: what a crash leaves is taken over by the next write and never piles up.
   const temporary = `${target.slice(0, slash + 1)}.${target.slice(slash + 1)}.nightlab-tmp`;
@@ -87,7 +82,19 @@ async function writeWorkingFile(checkout: Checkout, move: PathMove): Promise<voi
   }
 }
 
-/** Writes the files that may be written. The caller holds the index lock and has moved the branch. */
+/** A rename or an unlink would go through, but whoever took the write bits away meant it. */
+function ensureWritable(mode: number): void {
+  if ((mode & 0o222) === 0) throw new Error('it is read-only');
+}
+
+/** Takes a file away; its folder stays, empty as it may be. A file made read-only is refused. */
+async function removeWorkingFile(checkout: Checkout, path: string): Promise<void> {
+  const target = join(checkout.path, path);
+  ensureWritable((await lstat(target)).mode);
+  await rm(target);
+}
+
+/** Writes the files that may be written, and takes away those that may go. The caller holds the index lock and has moved the branch. */
 async function updateFiles(checkout: Checkout, moves: PathMove[]): Promise<CheckoutUpdate> {
   const update: CheckoutUpdate = { updated: [], left: [], problems: [] };
   for (const move of moves) {
@@ -101,13 +108,16 @@ async function updateFiles(checkout: Checkout, moves: PathMove[]): Promise<Check
       continue;
     }
     try {
-      await writeWorkingFile(checkout, move);
+      if (move.to === null) await removeWorkingFile(checkout, move.path);
+      else await writeWorkingFile(checkout, { ...move, to: move.to });
       update.updated.push(move.path);
     } catch (error) {
       update.left.push(move.path);
-      update.problems.push(
-        `${move.path} in ${checkout.path} could not be written: ${messageOf(error)}; the commit on the branch has its new lines`,
-      );
+      const [done, holds] =
+        move.to === null
+          ? ['removed', 'the branch has it no more']
+          : ['written', 'the commit on the branch has its new lines'];
+      update.problems.push(`${move.path} in ${checkout.path} could not be ${done}: ${messageOf(error)}; ${holds}`);
     }
   }
   return update;
@@ -115,11 +125,13 @@ async function updateFiles(checkout: Checkout, moves: PathMove[]): Promise<Check
 
 /**
  * Brings index and files of a checkout in step, with the index lock held by the caller. `moveBranch` is called once the
- * new index is ready and before anything of the checkout changes; where it gives false, nothing changes and the answer is null.
+ * new index is ready and before anything of the checkout changes; where it gives false, nothing changes and the answer is
+ * null. `commit` is what the branch gets, noted for whoever has to mend a crash; null: the branch is there already.
  */
 export async function updateCheckout(
   checkout: Checkout,
   moves: PathMove[],
+  commit: string | null,
   moveBranch: () => Promise<boolean>,
 ): Promise<CheckoutUpdate | null> {
   const userIndex = join(checkout.gitDirectory, 'index');
@@ -131,12 +143,15 @@ export async function updateCheckout(
     const entries: string[] = [];
     for (const move of hasIndex ? moves : []) {
       const entry = await readIndexEntry(checkout, move.path);
-      if (entry !== 'other' && entry !== move.to && move.from.includes(entry))
-        entries.push(`${move.mode} ${move.to} 0\t${move.path}\0`);
+      if (entry !== 'other' && entry !== move.to && move.from.includes(entry)) entries.push(formatIndexRecord(move));
     }
     if (entries.length > 0)
       await runGit(checkout.path, ['update-index', '-z', '--index-info'], { env, input: entries.join('') });
-    if (!(await moveBranch())) return null;
+    if (commit !== null) writePendingUpdate(checkout, { commit, moves });
+    if (!(await moveBranch())) {
+      if (commit !== null) removePendingUpdate(checkout);
+      return null;
+    }
     const update = await updateFiles(checkout, moves);
     if (entries.length > 0) {
       // Takes over times and sizes of the new files, so that plumbing (prompts, editors) sees a clean tree. Exit code 1 only
@@ -144,88 +159,11 @@ export async function updateCheckout(
       await runGitResult(checkout.path, ['update-index', '-q', '--refresh'], { env });
       await rename(nextIndex, userIndex);
     }
+    // Not where something was thrown: the note then tells the next call what is left to do.
+    if (commit !== null) removePendingUpdate(checkout);
     return update;
   } finally {
     await rm(nextIndex, { force: true });
     await rm(`${nextIndex}.lock`, { force: true });
   }
-}
-
-/** Blobs that the newest commits of the branch, as far as the lab made them, replaced at these paths. */
-async function listReplacedBlobs(
-  root: string,
-  branch: string,
-  paths: string[],
-): Promise<Map<string, (string | null)[]>> {
-  const format = '--format=%x01%ce';
-  const range = [
-    '--first-parent',
-    '-m',
-    '-n',
-    '50',
-    '--raw',
-    '-z',
-    '--no-abbrev',
-    '--no-renames',
-    format,
-    `refs/heads/${branch}`,
-  ];
-  const text = await runGit(root, ['log', ...range, '--', ...paths]);
-  const replaced = new Map<string, (string | null)[]>();
-  for (const commit of text.split('\x01').slice(1)) {
-    // Further back lies what the user made: an old content there may be their own going back.
-    if (!commit.startsWith(labIdentity.email)) break;
-    for (const found of commit.matchAll(/:\d+ \d+ ([0-9a-f]+) [0-9a-f]+ \w\d*\0([^\0]+)\0/g)) {
-      const [, hash = '', path = ''] = found;
-      replaced.set(path, [...(replaced.get(path) ?? []), /^0+$/.test(hash) ? null : hash]);
-    }
-  }
-  return replaced;
-}
-
-/**
- * Ends what a crash left between the move of the branch and the update of the checkout: where index or file of a path
- * still hold what the lab's own newest commits replaced, they get the branch's content. Gives the paths it updated. Does
- * nothing while git is at work there.
- */
-export async function mendCheckout(
-  root: string,
-  branch: string,
-  paths: string[],
-  checkouts: Checkout[],
-): Promise<string[]> {
-  if (checkouts.length === 0 || paths.length === 0) return [];
-  const replaced = await listReplacedBlobs(root, branch, paths);
-  const moves: PathMove[] = [];
-  for (const path of paths) {
-    const from = replaced.get(path);
-    const entry = from === undefined ? null : await readTreeEntry(root, `refs/heads/${branch}`, path);
-    if (from !== undefined && entry?.type === 'blob') moves.push({ path, from, to: entry.hash, mode: entry.mode });
-  }
-  const mended = new Set<string>();
-  for (const checkout of checkouts) {
-    const stale: PathMove[] = [];
-    for (const move of moves) {
-      const entry = await readIndexEntry(checkout, move.path);
-      const content = await hashWorkingFile(checkout, move.path);
-      const isOld = (blob: string | null): boolean => blob !== move.to && move.from.includes(blob);
-      // A deleted file is the user's doing unless the index does not know it either.
-      const isDeletion = content === null && entry !== null;
-      if (
-        (isOld(entry) && (content === move.to || isOld(content))) ||
-        (entry === move.to && isOld(content) && !isDeletion)
-      )
-        stale.push(move);
-    }
-    if (stale.length === 0 || findOperation(checkout) !== null) continue;
-    const lock = await createIndexLock(checkout);
-    if ('reason' in lock) continue;
-    try {
-      const update = await updateCheckout(checkout, stale, async () => true);
-      for (const path of update?.updated ?? []) mended.add(path);
-    } finally {
-      lock.release();
-    }
-  }
-  return [...mended];
 }

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { LabError } from '../errors/lab-error.ts';
 import { type BranchMove, type MoveOutcome, removeStaleRefLocks, tryMoveBranch } from './branch-move.ts';
+import { mendCheckout } from './checkout-mend.ts';
 import {
   type Checkout,
   createIndexLock,
@@ -16,17 +17,26 @@ import {
   removeDeadIndexLock,
   resolveCommonDirectory,
 } from './checkout-state.ts';
-import { mendCheckout, type PathMove, updateCheckout } from './checkout-update.ts';
+import { updateCheckout } from './checkout-update.ts';
+import { formatIndexRecord, type PathMove } from './path-move.ts';
 import { findCommit, readTreeEntry } from './repository.ts';
 import { runGit, runGitBytes } from './run-git.ts';
 import { useTemporaryIndex } from './temporary-index.ts';
+
+/** What an edit gives to take its file away. */
+export const removed = Symbol('removed');
 
 /** One file to change on the branch. */
 export interface PathEdit {
   /** Relative to the root, with slashes. */
   path: string;
-  /** Gets the branch's text, null where the file is not there; gives the new text, null to leave it. Called again where the branch moved meanwhile. */
-  edit(old: string | null): string | null;
+  /**
+   * Gets the branch's text, null where the file is not there; gives the new text, null to leave it, `removed` to take it away. Called
+   * again where the branch moved meanwhile.
+   */
+  edit(old: string | null): string | null | typeof removed;
+  /** Texts besides the branch's that the file may hold in a checkout and that are replaced there too: a person's version that the change was made from. */
+  replaces?: string[];
 }
 
 /** What to commit. */
@@ -36,6 +46,8 @@ export interface PlumbingCommit {
   message: string;
   /** Applied in order; each path once. */
   edits: PathEdit[];
+  /** Asked after the edits: true where they found what stands against the whole commit; it ends as `unchanged`. */
+  isRefused?(): boolean;
 }
 
 /** How a commit by plumbing ended. */
@@ -73,7 +85,7 @@ async function readText(root: string, branch: string, path: string, hash: string
 
 async function applyEdits(root: string, tip: string, commit: PlumbingCommit): Promise<PathMove[]> {
   const moves: PathMove[] = [];
-  for (const { path, edit } of commit.edits) {
+  for (const { path, edit, replaces } of commit.edits) {
     const entry = await readTreeEntry(root, tip, path);
     if (entry !== null && (entry.type !== 'blob' || entry.mode === '120000')) {
       const found = entry.type === 'tree' ? 'a folder' : entry.type === 'commit' ? 'a submodule' : 'a symbolic link';
@@ -82,17 +94,27 @@ async function applyEdits(root: string, tip: string, commit: PlumbingCommit): Pr
     const old = entry === null ? null : await readText(root, commit.branch, path, entry.hash);
     const next = edit(old);
     if (next === null || next === old) continue;
-    const to = (await runGit(root, ['hash-object', '-w', '-t', 'blob', '--stdin'], { input: next })).trim();
-    moves.push({ path, from: [entry?.hash ?? null], to, mode: entry?.mode ?? '100644' });
+    const others: string[] = [];
+    // Only the hashes: as the file would be committed, because that is what the file in the checkout is compared by.
+    for (const text of replaces ?? [])
+      others.push((await runGit(root, ['hash-object', `--path=${path}`, '--stdin'], { input: text })).trim());
+    const to =
+      next === removed
+        ? null
+        : (await runGit(root, ['hash-object', '-w', '-t', 'blob', '--stdin'], { input: next })).trim();
+    moves.push({ path, from: [entry?.hash ?? null, ...others], to, mode: entry?.mode ?? '100644' });
   }
   return moves;
 }
+
+/** False for a file that the branch does not have and that only a checkout loses: a person's, not committed yet, that the change moves elsewhere. */
+const changesBranch = (move: PathMove): boolean => move.from[0] !== move.to;
 
 async function createCommit(root: string, tip: string, message: string, moves: PathMove[]): Promise<string> {
   return await useTemporaryIndex(async (indexPath) => {
     const env = { GIT_INDEX_FILE: indexPath };
     await runGit(root, ['read-tree', tip], { env });
-    const input = moves.map((move) => `${move.mode} ${move.to} 0\t${move.path}\0`).join('');
+    const input = moves.filter(changesBranch).map(formatIndexRecord).join('');
     await runGit(root, ['update-index', '-z', '--index-info'], { env, input });
     const tree = (await runGit(root, ['write-tree', '--missing-ok'], { env })).trim();
     return (await runGit(root, ['commit-tree', tree, '-p', tip, '-F', '-'], { input: message })).trim();
@@ -135,7 +157,7 @@ async function moveWithCheckouts(
     if (outcome !== 'moved') return outcome;
   }
   for (const checkout of checkouts) {
-    const update = await updateCheckout(checkout, moves, async () => (await moveBranch()) === 'moved');
+    const update = await updateCheckout(checkout, moves, move.to, async () => (await moveBranch()) === 'moved');
     if (update === null) return (await moveBranch()) === 'locked' ? 'locked' : 'changed';
     for (const path of update.updated) updated.add(path);
     for (const path of update.left) left.add(path);
@@ -177,7 +199,7 @@ export async function commitByPlumbing(root: string, commit: PlumbingCommit): Pr
     }
     await mendCheckout(root, commit.branch, paths, checkouts);
     const moves = await applyEdits(root, tip, commit);
-    if (moves.length === 0) return { kind: 'unchanged' };
+    if (!moves.some(changesBranch) || commit.isRefused?.()) return { kind: 'unchanged' };
     // Asked before the commit is made, because a delayed call is repeated for hours and each would leave a commit behind.
     const free = await lockCheckouts(checkouts);
     releaseAll(free);
