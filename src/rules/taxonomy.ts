@@ -66,7 +66,7 @@ function globPattern(glob: string): RegExp {
     else if (letter === '?') source += '[^/]';
     else source += letter.replace(/[.+^${}()|[\]\\]/g, '\\$&');
   }
-  const pattern = new RegExp(`^${source}$`, 'i');
+  const pattern = new RegExp(`^${source}$`, 'is');
   patterns.set(glob, pattern);
   return pattern;
 }
