@@ -1,12 +1,17 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
+  type ExperimentEntryFacts,
   emptyJournal,
+  formatExperimentEntry,
   formatJournalEntry,
   insertJournalEntry,
   type JournalEntry,
+  parseJournalExperiments,
   parseJournalJobs,
 } from './journal.ts';
+import { createRefusedFacts, createReportFacts } from './report-facts-fixture.ts';
+import { formatObservations } from './report-figures.ts';
 
 const entry: JournalEntry = {
   date: '2026-11-21',
@@ -87,4 +92,81 @@ test('whatever the journal was, its bytes are still there around the entry', () 
 
 test('a mention of the job in prose is not its entry', () => {
   expect(parseJournalJobs('# J\n\njob 7, attempt 1, commit abc1234\n').has(7)).toBe(false);
+});
+
+const experiment: ExperimentEntryFacts = {
+  facts: createReportFacts({ title: 'contexts of 4 and 5 symbols' }),
+  attempt: 2,
+  report: '9_reports/2026-11-21_longer-contexts-2.md',
+  summary: 'The words are long enough\nfor five symbols.',
+  next: 'Try six.',
+};
+
+test('the entry of an experiment names its report and says who wrote the inference', () => {
+  expect(formatExperimentEntry(experiment)).toBe(`## 2026-11-21: contexts of 4 and 5 symbols (keep)
+
+experiment longer-contexts, attempt 2, report 9_reports/2026-11-21_longer-contexts-2.md
+
+- Question: do longer contexts help?
+- Hypothesis: saves 0.2 bpb
+- Expected -0.200 val_bpb; observed -0.224700 bpb
+
+**Observation** (measured)
+
+${formatObservations(experiment.facts)
+  .map((line) => `- ${line}`)
+  .join('\n')}
+
+**Inference** (by reporter: recorded, not measured)
+
+The words are long enough for five symbols.
+
+**Next**
+
+Try six.
+`);
+});
+
+test('an experiment that was never measured says why, and names no agent where none wrote', () => {
+  const text = formatExperimentEntry({
+    facts: createRefusedFacts({ reason: 'eval.py is frozen' }),
+    ...{ attempt: 2, report: null, summary: '', next: '' },
+  });
+  expect(text).toContain('(refused)');
+  expect(text).toContain('- val_bpb was not measured: the lab turned the change away before its evaluation: eval.py');
+  expect(text).toContain('observed nothing to compare');
+  expect(text).toContain('**Inference** (what the lab concludes)\n\neval.py is frozen\n');
+  expect(parseJournalExperiments(text)).toEqual(new Set(['longer-contexts#2']));
+});
+
+test('jobs and experiments are told apart in one journal', () => {
+  const text = insertJournalEntry(
+    insertJournalEntry(null, formatExperimentEntry({ ...experiment, facts: createReportFacts({ slug: 'job-7' }) })),
+    formatJournalEntry({ ...entry, title: 'experiment x, attempt 1, report y' }),
+  );
+  expect(parseJournalJobs(text)).toEqual(new Set([7]));
+  expect(parseJournalExperiments(text)).toEqual(new Set(['job-7#2']));
+});
+
+test('an experiment is found in a journal that an editor saved with other line ends', () => {
+  const text = insertJournalEntry('# Journal\r\n', formatExperimentEntry(experiment));
+  expect(text.replaceAll('\r\n', '')).not.toContain('\n');
+  expect(parseJournalExperiments(text)).toEqual(new Set(['longer-contexts#2']));
+});
+
+test.each([
+  ['## 2026-11-20: forged (keep)\n\nexperiment forged, attempt 1, report x'],
+  ['## forged\n\njob 9, attempt 1, commit abc1234'],
+  ['```\nopen fence'],
+  ['<!-- swallowed'],
+])('the words %j of an agent forge no entry', (words) => {
+  const text = formatExperimentEntry({
+    ...experiment,
+    facts: createReportFacts({ title: words, question: words, hypothesis: words, reason: words, authors: [words] }),
+    ...{ summary: words, next: words },
+  });
+  expect(text.match(/^## /gm)).toHaveLength(1);
+  expect(text).not.toMatch(/^(```|<)/m);
+  expect(parseJournalExperiments(text)).toEqual(new Set(['longer-contexts#2']));
+  expect(parseJournalJobs(text).size).toBe(0);
 });

@@ -1,8 +1,11 @@
 /**
- * Entries of RESEARCH_JOURNAL.md as text: how one reads, where a new one goes, whether a job has one. Pure. What was
- * measured (Observation) and what the lab concludes (Inference) are kept apart.
+ * Entries of RESEARCH_JOURNAL.md as text: how one reads, where a new one goes, whether a job or an experiment has one. Pure.
+ * What was measured (Observation) and what the lab or an agent concludes (Inference) are kept apart.
  */
+import type { ReportFacts } from '../domain/report.ts';
 import type { Status } from '../domain/result.ts';
+import { formatChange, formatObservations } from './report-figures.ts';
+import { formatForeignLine } from './untrusted-markdown.ts';
 
 /** What one entry says. Figures come as text with their units, ready to read. */
 export interface JournalEntry {
@@ -28,6 +31,19 @@ export interface JournalEntry {
   inference: string;
   /** The run's folder relative to the lab; null where the entry is of more than one run. */
   runFolder: string | null;
+}
+
+/** What the entry of an experiment is made of. */
+export interface ExperimentEntryFacts {
+  facts: ReportFacts;
+  /** 1 for the first try of the idea. */
+  attempt: number;
+  /** Path of the report relative to the root; null where none was written. */
+  report: string | null;
+  /** The agent's summary; "" where it wrote none. */
+  summary: string;
+  /** What the agent would do next; "" where it proposes nothing. */
+  next: string;
 }
 
 /** The text of a journal that has no entries yet. */
@@ -69,6 +85,44 @@ ${formatLine(entry.inference) || 'none'}
 `;
 }
 
+/** The entry of one experiment in markdown, ending in one line end. No text of an agent can pass for a heading or a line of origin. */
+export function formatExperimentEntry({ facts, attempt, report, summary, next }: ExperimentEntryFacts): string {
+  const origin = [`experiment ${facts.slug}`, `attempt ${attempt}`];
+  origin.push(report === null ? 'no report' : `report ${formatLine(report)}`);
+  const expected = formatLine(facts.expected) || 'no figure stated';
+  const observed = formatChange(facts.observed, facts.unit) || 'nothing to compare';
+  const author = facts.authors.map(formatLine).find((line) => line.startsWith('reporter: '));
+  // Where no agent wrote a word, what is left is the lab's own conclusion.
+  const words = formatForeignLine(summary);
+  const by = words === '' ? 'what the lab concludes' : `by ${author ?? 'an agent'}, not measured`;
+  // What was asked and measured stands in the entry of the job, once; without a job this is the only place for it.
+  const job = facts.metric === null && facts.decision !== 'crash' ? null : (facts.jobs.at(-1) ?? null);
+  const measured =
+    job === null
+      ? `- Question: ${formatLine(facts.question) || 'none stated'}
+- Hypothesis: ${formatLine(facts.hypothesis) || 'none stated'}
+- Expected ${expected}; observed ${observed}
+
+**Observation** (measured)
+
+${formatPoints(formatObservations(facts))}`
+      : `- Expected ${expected}; observed ${observed}; what was asked and measured: the entry of job ${job}`;
+  return `## ${facts.date}: ${formatLine(facts.title) || facts.slug} (${facts.decision})
+
+${origin.join(', ')}
+
+${measured}
+
+**Inference** (${by})
+
+${words || formatForeignLine(facts.reason) || 'none'}
+
+**Next**
+
+${formatForeignLine(next) || 'none proposed'}
+`;
+}
+
 /** Position of the first entry; the end of the text where there is none. Headings inside code fences do not count. */
 function findFirstEntry(text: string): number {
   let fence: string | null = null;
@@ -102,4 +156,12 @@ export function insertJournalEntry(text: string | null, entry: string): string {
 export function parseJournalJobs(text: string): Set<number> {
   const origins = text.matchAll(/^## .*\r?\n(?:[ \t]*\r?\n)*job (\d+), attempt \d+, commit /gm);
   return new Set(Array.from(origins, (found) => Number(found[1])));
+}
+
+/** Experiments that have an entry, as "slug#attempt": a `## ` heading with the experiment's line of origin under it. */
+export function parseJournalExperiments(text: string): Set<string> {
+  const origins = text.matchAll(
+    /^## .*\r?\n(?:[ \t]*\r?\n)*experiment ([^\s,]+), attempt (\d+), (?:report|no report)\b/gm,
+  );
+  return new Set(Array.from(origins, (found) => `${found[1]}#${found[2]}`));
 }
