@@ -19,7 +19,7 @@ const job = z.object({
   number: z.number().int().positive(),
   // Jobs of labs from before keys existed have none.
   key: z.string().default(''),
-  kind: z.enum(['plain', 'experiment', 'baseline', 'task']),
+  kind: z.enum(['plain', 'experiment', 'baseline', 'task', 'check']),
   experiment: z.string().nullable(),
   label: z.object({ text: z.string(), question: z.string(), hypothesis: z.string(), expected: expectation }).nullable(),
   command: z.string(),

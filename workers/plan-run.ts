@@ -75,7 +75,8 @@ export async function planRun(input: PlanInput): Promise<{ plan: SupervisorPlan;
   const prepare = checkout ? prepareCommand(config, top) : null;
   if (prepare !== null) steps.push(agentStep('prepare', prepare, 'prepare.log', top, config.run.prepareSeconds));
   steps.push(agentStep('train', job.command, 'run.log', cwd, job.wallSeconds));
-  const scoring: Scoring = job.kind === 'task' ? 'none' : config.commands.score === null ? 'self' : 'score';
+  const isUnscored = job.kind === 'task' || job.kind === 'check';
+  const scoring: Scoring = isUnscored ? 'none' : config.commands.score === null ? 'self' : 'score';
   if (scoring === 'score' && config.commands.score !== null) {
     steps.push(await scoreStep(input, config.commands.score, { top, out, env, isSandboxed }));
   }

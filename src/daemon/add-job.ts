@@ -34,6 +34,9 @@ export interface AddContext {
 /** Priority of a job that names none. BullMQ runs lower ones first. */
 export const normalPriority = 1000;
 
+/** Priority of a check: it is short, and an experiment waits for it. */
+export const checkPriority = 500;
+
 /** Queues one job. Throws LabError with what was wrong; nothing is left of a refused one but an unused number. */
 export async function addJob(
   context: AddContext,
@@ -78,14 +81,20 @@ export async function addJob(
       hints: ['`git add -A && git commit -m start`'],
     });
   }
+  if (request.base !== null && (await findCommit(paths.root, request.base)) !== request.base) {
+    throw new LabError('user', `the base ${request.base} is no commit of ${paths.root}, expected one to compare with`, {
+      hints: ['`git log --oneline --all` lists the commits'],
+    });
+  }
   const notes: string[] = [];
   const source = await takeSource(context, request, notes);
   try {
     if (!request.here) await ensureFrozen(paths.root, main, source.commit, config.rules);
     const track = await computeTrack(paths, config, main);
     const champion = viewTrack(listScoredRuns(book.all()), track, null).champion;
-    const experiment = request.kind === 'plain' ? await findExperiment(paths, request.checkout) : null;
-    const kind: JobKind = experiment === null ? request.kind : 'experiment';
+    const isCheck = request.kind === 'check';
+    const experiment = request.kind === 'plain' || isCheck ? await findExperiment(paths, request.checkout) : null;
+    const kind: JobKind = experiment === null || isCheck ? request.kind : 'experiment';
     const booked = await book.create(
       async (number): Promise<Job> => {
         await runGit(paths.root, ['update-ref', `refs/nightlab/jobs/${number}`, source.commit]);
@@ -99,7 +108,7 @@ export async function addJob(
           command,
           commit: source.commit,
           snapshot: source.isSnapshot,
-          base: champion?.commit ?? null,
+          base: request.base ?? champion?.commit ?? null,
           directory: request.directory,
           here: request.here ? join(request.checkout, request.directory) : null,
           device,
@@ -111,7 +120,14 @@ export async function addJob(
           queuedAt: formatLocalTime(new Date()),
         };
       },
-      { schema: 1, rank: 0, priority: normalPriority, hold: null, track: null, removedAt: null },
+      {
+        schema: 1,
+        rank: 0,
+        priority: isCheck ? checkPriority : normalPriority,
+        hold: null,
+        track: null,
+        removedAt: null,
+      },
     );
     const { number, commit, snapshot } = booked.job;
     return {

@@ -21,12 +21,15 @@ import { chooseRedis } from '../../queue/redis-install.ts';
 import { startRedis } from '../../queue/redis-server.ts';
 import { type Device, probeDevices } from '../../workers/device-probe.ts';
 import { createDeviceWorker } from '../../workers/device-worker.ts';
+import { recordFiles } from '../../workers/recorder/record-files.ts';
 import { createRecorder, restoreLostRecords } from '../../workers/recorder/recorder.ts';
+import { createTurns } from '../../workers/recorder/turns.ts';
 import { requestKill } from '../../workers/supervisor/launch.ts';
 import type { ConfigSource } from '../config/config-source.ts';
 import { type LabPaths, redisCacheFolder } from '../config/lab-paths.ts';
 import type { LabConfig } from '../config/schema.ts';
 import type { Job } from '../domain/job.ts';
+import type { RecordOutcome, RecordRequest } from '../domain/record.ts';
 import { formatLocalTime } from '../domain/time.ts';
 import { messageOf } from '../errors/lab-error.ts';
 import { resolveCommit, resolveMainBranch } from '../git/repository.ts';
@@ -52,6 +55,8 @@ export interface Daemon {
   kill(number: number, graceSeconds: number | null): Promise<{ outcome: string; ok: boolean }>;
   /** Lets a held job go, bound to the present track. */
   enqueue(number: number): Promise<{ outcome: string; ok: boolean }>;
+  /** Commits changes of record files on main. */
+  record(request: RecordRequest): Promise<RecordOutcome>;
   /** Ends workers, recorder and Redis; runs go on. */
   stop(): Promise<void>;
 }
@@ -141,6 +146,7 @@ export async function startDaemon(
     },
     main,
     book,
+    inTurn: createTurns(),
     say,
   };
   const toRecorder = async (number: number) => {
@@ -260,6 +266,12 @@ export async function startDaemon(
         .catch(onRedisError);
       return { outcome: `job ${number}: queued again, bound to track ${track}`, ok: true };
     },
+    record: (request) =>
+      withDiskHint(
+        paths.root,
+        recorderContext.inTurn(() => recordFiles(recorderContext, request)),
+        'nothing was recorded',
+      ),
     async stop() {
       keeper.stop();
       for (const timer of timers) clearInterval(timer);

@@ -8,16 +8,23 @@ export function findDiskProblem(folder: string): string | null {
   return `the disk is full (${readFreeBytes(folder)} bytes free at ${folder}): runs and records wait and go on by themselves once there is room`;
 }
 
-/** Does the work; where it fails for want of room, the error names that: git alone says only that it could not write. */
-export async function withDiskHint<T>(folder: string, work: Promise<T>): Promise<T> {
+/**
+ * Does the work; where it fails for want of room, the error names that: git alone says only that it could not write. `consequence` says
+ * what came of it.
+ */
+export async function withDiskHint<T>(
+  folder: string,
+  work: Promise<T>,
+  consequence = 'nothing was queued',
+): Promise<T> {
   try {
     return await work;
   } catch (error) {
     if (!(error instanceof LabError) || error.kind === 'usage' || !isDiskFull(folder)) throw error;
-    const message = `the disk is full: ${readFreeBytes(folder)} bytes are free at ${folder}; nothing was queued`;
+    const message = `the disk is full: ${readFreeBytes(folder)} bytes are free at ${folder}; ${consequence}`;
     throw new LabError(error.kind, message, {
       cause: error,
-      hints: ['make room, then queue it again; `lab doctor` shows the free space'],
+      hints: ['make room, then ask again; `lab doctor` shows the free space'],
     });
   }
 }

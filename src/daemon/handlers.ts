@@ -6,11 +6,11 @@ import { attemptFolder } from '../../queue/job-store.ts';
 import { parseProgress } from '../../workers/log-reading/progress.ts';
 import { listScoredRuns } from '../../workers/recorder/decide-job.ts';
 import type { LabPaths } from '../config/lab-paths.ts';
+import type { JobView } from '../domain/job.ts';
 import { errnoOf } from '../errors/lab-error.ts';
 import { viewTrack } from '../stats/track-view.ts';
 import type { RouteHandlers } from './api.ts';
 import type { Daemon } from './daemon.ts';
-import type { JobView } from './routes.ts';
 import { createTrackReader } from './track-cache.ts';
 
 const waitLimitMs = 20_000;
@@ -72,6 +72,7 @@ export function createHandlers(paths: LabPaths, daemon: Daemon, build: string, e
       for (const number of numbers) results.push({ number, ...(await daemon.enqueue(number)) });
       return { results };
     },
+    record: (request) => daemon.record(request),
     down: async () => {
       const running = book.all().filter((job) => job.live !== null);
       const queued = listWaiting(book.all());

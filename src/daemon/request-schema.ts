@@ -9,7 +9,7 @@ const schemas = {
   hello: z.strictObject({}),
   add: z.strictObject({
     key: z.string().min(1).max(200),
-    kind: z.enum(['plain', 'baseline', 'task']),
+    kind: z.enum(['plain', 'baseline', 'task', 'check']),
     label: z.string().nullable(),
     command: z.string().nullable(),
     checkout: z.string().startsWith('/'),
@@ -20,6 +20,19 @@ const schemas = {
     env: z.record(z.string(), z.string()),
     secrets: z.record(z.string(), z.string()),
     wallSeconds: z.number().positive().nullable(),
+    base: z
+      .string()
+      .regex(/^[0-9a-f]{40,64}$/)
+      .nullable(),
+  }),
+  record: z.strictObject({
+    subject: z.string().min(1).max(200),
+    changes: z.array(
+      z.strictObject({ path: z.string().min(1), from: z.string().nullable(), to: z.string().nullable() }),
+    ),
+    entries: z.array(
+      z.strictObject({ slug: z.string().min(1), attempt: z.number().int().positive(), text: z.string().min(1) }),
+    ),
   }),
   status: z.strictObject({ numbers }),
   wait: z.strictObject({ numbers, seen: z.number().int() }),

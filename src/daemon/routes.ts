@@ -2,16 +2,9 @@
  * The daemon's API: one table of routes, each with its request and its response. Hardly more than types, so that the thin client can import it
  * without loading the schema library; requests are checked in request-schema.ts. Carried as `POST /v1/<route>` with JSON on a unix socket.
  */
-import type { Job, JobState } from '../domain/job.ts';
-import type { Decision } from '../domain/result.ts';
+import type { JobView } from '../domain/job.ts';
+import type { RecordOutcome, RecordRequest } from '../domain/record.ts';
 import type { DeviceClass } from '../domain/run.ts';
-
-/** A job as views show it. */
-export interface JobView {
-  job: Omit<Job, 'env'>;
-  state: JobState;
-  decision: Decision | null;
-}
 
 /** A device as views show it. */
 export interface DeviceView {
@@ -26,8 +19,8 @@ export interface DeviceView {
 export interface AddRequest {
   /** Names this submission; a client that asks again after a broken connection gets the same job. */
   key: string;
-  kind: 'plain' | 'baseline' | 'task';
-  /** Null only for baseline jobs. */
+  kind: 'plain' | 'baseline' | 'task' | 'check';
+  /** Null only for baseline and check jobs. */
   label: string | null;
   command: string | null;
   /** Checkout that is snapshotted: the root or a worktree. */
@@ -43,6 +36,8 @@ export interface AddRequest {
   /** Values of env.secret; kept in memory only. */
   secrets: Record<string, string>;
   wallSeconds: number | null;
+  /** What the result is compared with, a full hash; null: the champion. */
+  base: string | null;
 }
 
 /** Every route with its request and its response. */
@@ -74,6 +69,8 @@ export interface Routes {
     request: { numbers: number[] };
     response: { results: { number: number; outcome: string; ok: boolean }[] };
   };
+  /** Commits changes of ideas, reports and journal entries on main. */
+  record: { request: RecordRequest; response: RecordOutcome };
   /** Ends the daemon; running jobs go on. */
   down: { request: Record<string, never>; response: { running: number[]; queued: number[] } };
 }

@@ -2,12 +2,14 @@
  * Puts results and journal entries on the main branch, each once however often it is asked. Rows and entries are keyed by
  * job; what somebody's old buffer dropped is put back. What a record says is decided elsewhere.
  */
+import type { ExperimentEntry } from '../../src/domain/record.ts';
 import { LabError } from '../../src/errors/lab-error.ts';
 import { type CommitOutcome, commitByPlumbing, type PathEdit } from '../../src/git/plumbing-commit.ts';
 import { readBlob } from '../../src/git/repository.ts';
 import { runGit } from '../../src/git/run-git.ts';
 import { insertJournalEntry, parseJournalJobs } from '../../src/lab/journal.ts';
 import { insertResultRows, type ParsedResult, parseOwnHeader, parseResults } from '../../src/lab/results-tsv.ts';
+import { insertExperimentEntries } from './experiment-entries.ts';
 
 /** The shared results, relative to the lab's root. */
 export const resultsPath = 'results.tsv';
@@ -21,6 +23,12 @@ export interface JobRecord {
   row: string | null;
   /** From formatJournalEntry; null for a job that adds no entry. */
   entry: string | null;
+}
+
+/** What main is to hold. Oldest first. */
+interface WantedRecords {
+  records: JobRecord[];
+  experiments: ExperimentEntry[];
 }
 
 /** A row that is to be in the table. */
@@ -72,7 +80,7 @@ async function findArchivePath(
 }
 
 function createEdits(
-  records: JobRecord[],
+  { records, experiments }: WantedRecords,
   metric: string,
   archivePath: string | null,
   archives: Map<string, string>,
@@ -100,13 +108,13 @@ function createEdits(
     for (const { job, entry } of entries) {
       if (!present.has(job)) text = insertJournalEntry(text, entry);
     }
-    return text;
+    return insertExperimentEntries(text, experiments) ?? text;
   };
   const edits: PathEdit[] = [];
   if (rows.length > 0) edits.push({ path: resultsPath, edit: editResults });
   // After editResults, which says what was replaced.
   if (archivePath !== null) edits.push({ path: archivePath, edit: () => replaced });
-  if (entries.length > 0) edits.push({ path: journalPath, edit: editJournal });
+  if (entries.length + experiments.length > 0) edits.push({ path: journalPath, edit: editJournal });
   return edits;
 }
 
@@ -114,7 +122,7 @@ async function commitRecords(
   root: string,
   branch: string,
   metric: string,
-  records: JobRecord[],
+  wanted: WantedRecords,
   message: string,
   previousTrack: string | null,
 ): Promise<CommitOutcome> {
@@ -122,7 +130,7 @@ async function commitRecords(
     throw new LabError('config', `'${metric}' is no name for a metric column`);
   const archives = await readArchives(root, branch);
   const archivePath = await findArchivePath(root, branch, metric, archives, previousTrack);
-  return await commitByPlumbing(root, { branch, message, edits: createEdits(records, metric, archivePath, archives) });
+  return await commitByPlumbing(root, { branch, message, edits: createEdits(wanted, metric, archivePath, archives) });
 }
 
 function formatMessage(record: JobRecord, metric: string): string {
@@ -149,14 +157,14 @@ export async function appendRecords(
     root,
     branch,
     metric,
-    [record],
+    { records: [record], experiments: [] },
     formatMessage(record, metric),
     options.previousTrack ?? null,
   );
 }
 
 /**
- * Puts back, in one commit, the rows and entries of these records that the branch lacks, because an editor saved an old
+ * Puts back, in one commit, the rows and entries of these jobs and experiments that the branch lacks, because an editor saved an old
  * buffer and that was committed. Records oldest first. What is there stays as it is, the user's own text included. Rows
  * of an earlier metric count as there where an archive has them; records of a metric that was never the table's do not belong here.
  */
@@ -165,14 +173,16 @@ export async function restoreRecords(
   branch: string,
   metric: string,
   records: JobRecord[],
+  experiments: ExperimentEntry[] = [],
 ): Promise<CommitOutcome> {
-  const jobs = records.map((record) => record.job).join(', ');
+  const jobs = records.map((record) => record.job).join(', ') || 'none';
+  const slugs = experiments.map((entry) => entry.slug).join(', ') || 'none';
   return await commitRecords(
     root,
     branch,
     metric,
-    records,
-    `recorder: put back lost records\n\nChecked: job ${jobs}\n`,
+    { records, experiments },
+    `recorder: put back lost records\n\nChecked: job ${jobs}; experiment ${slugs}\n`,
     null,
   );
 }

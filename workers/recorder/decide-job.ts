@@ -14,9 +14,9 @@ import { type ScoredRun, type Standing, standingOf, viewTrack } from '../../src/
 
 /** A decided job. */
 export interface DecidedJob {
-  /** Null where there is nothing to decide: a baseline is what others are judged by, a task is not scored. */
+  /** Null where there is nothing to decide: a baseline is what others are judged by, a task and a check are not scored. */
   decision: Decision | null;
-  /** Null where the job adds no row: baselines, tasks, and jobs by hand without a metric. */
+  /** Null where the job adds no row: baselines, tasks, checks, and jobs by hand without a metric. */
   row: Result | null;
   /** What the result was compared with; null where there was nothing. */
   base: Standing | null;
@@ -55,7 +55,8 @@ function orderOf(stored: StoredJob): number {
 export function decideJob(stored: StoredJob, jobs: StoredJob[], config: LabConfig, description: string): DecidedJob {
   const { job, run } = stored;
   if (run === null) throw new LabError('internal', `job ${job.number} has no outcome yet`);
-  if (job.kind === 'baseline' || job.kind === 'task') return { decision: null, base: null, expected: null, row: null };
+  if (job.kind === 'baseline' || job.kind === 'task' || job.kind === 'check')
+    return { decision: null, base: null, expected: null, row: null };
   const others = listScoredRuns(
     jobs.filter((other) => other.job.number !== job.number && other.recorded?.isDone === true),
   );

@@ -18,7 +18,9 @@ import { viewTrack } from '../../src/stats/track-view.ts';
 import { appendRecords, restoreRecords } from './append-records.ts';
 import { formatBaselineEntry, isBaselineComplete } from './baseline-entry.ts';
 import { decideJob, listScoredRuns } from './decide-job.ts';
+import { readExperimentEntries } from './experiment-entries.ts';
 import { formatRunEntry } from './run-entry.ts';
+import type { Turns } from './turns.ts';
 
 /** What the recorder works on. */
 export interface RecorderContext {
@@ -26,6 +28,8 @@ export interface RecorderContext {
   config: LabConfig;
   main: string;
   book: JobBook;
+  /** Whoever commits on main takes a turn, so that no two look for the same lock. */
+  inTurn: Turns;
   say(line: string, details?: Record<string, unknown>): void;
 }
 
@@ -41,7 +45,7 @@ async function storeDecision(context: RecorderContext, number: number): Promise<
   const { job, run } = booked;
   const metric = run?.measuredBy?.name ?? config.metric.name;
   let entry: string | null = null;
-  if (job.label !== null && run !== null) {
+  if (job.label !== null && run !== null && job.kind !== 'check') {
     const runFolder = join('.lab', 'runs', String(number), String(run.attempt));
     const noise = viewTrack(listScoredRuns(jobs), run.track, run.device.model).baseline?.noise ?? null;
     entry = formatRunEntry({ job, run, decided, config, description, runFolder, noise });
@@ -111,8 +115,11 @@ export async function restoreLostRecords(context: RecorderContext): Promise<stri
         ? [recorded]
         : [],
     );
-  if (records.length === 0) return null;
-  const outcome = await restoreRecords(paths.root, main, config.metric.name, records);
+  const experiments = readExperimentEntries(paths);
+  if (records.length + experiments.length === 0) return null;
+  const outcome = await context.inTurn(() =>
+    restoreRecords(paths.root, main, config.metric.name, records, experiments),
+  );
   if (outcome.kind === 'committed') context.say('put lost records back', { commit: outcome.commit });
   return outcome.kind === 'delayed' ? outcome.reason : null;
 }
@@ -158,7 +165,7 @@ export function createRecorder(
 
 async function tryRecord(context: RecorderContext, number: number): Promise<string | null> {
   try {
-    const outcome = await recordJob(context, number);
+    const outcome = await context.inTurn(() => recordJob(context, number));
     return outcome === 'done' ? null : outcome.delayed;
   } catch (error) {
     const cause = error instanceof Error && error.cause !== undefined ? ` (${messageOf(error.cause)})` : '';
