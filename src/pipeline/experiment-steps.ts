@@ -1,0 +1,47 @@
+/** What stages share about an experiment: where its worktree and branch are, how it ends, how it goes back. Pure. */
+import { join } from 'node:path';
+import type { LabPaths } from '../config/lab-paths.ts';
+import type { Experiment, ExperimentOutcome, ExperimentStage, OutcomeWord } from '../domain/experiment.ts';
+import type { StageResult } from './context.ts';
+
+/** Branch of an experiment. */
+export function branchOf(slug: string): string {
+  return `exp/${slug}`;
+}
+
+/** Worktree of an experiment, absolute. */
+export function worktreeOf(paths: LabPaths, slug: string): string {
+  return join(paths.worktrees, slug);
+}
+
+/** Ends an experiment before it was measured; the report comes next. */
+export function endWith(
+  experiment: Experiment,
+  kind: 'refused' | 'failed',
+  stage: ExperimentStage,
+  reason: string,
+): StageResult {
+  const outcome: ExperimentOutcome = { kind, stage, reason: oneLine(reason) };
+  return { kind: 'next', experiment: { ...experiment, outcome, next: 'report' }, note: `${kind}: ${outcome.reason}` };
+}
+
+/** Gives the work back to the implementer; null where it came back from that stage before. */
+export function sendBack(experiment: Experiment, stage: 'review' | 'smoke', reason: string): StageResult | null {
+  if (experiment.returns.some((one) => one.stage === stage)) return null;
+  return {
+    kind: 'next',
+    experiment: { ...experiment, returns: [...experiment.returns, { stage, reason }], next: 'implement' },
+    note: `back to the implementer: ${oneLine(reason)}`,
+  };
+}
+
+/** The outcome in one word. */
+export function wordOf(outcome: ExperimentOutcome): OutcomeWord {
+  return outcome.kind === 'decided' ? outcome.status : outcome.kind;
+}
+
+/** A text as one line of at most 300 characters, for histories and tables. */
+export function oneLine(text: string): string {
+  const line = text.replace(/\s+/g, ' ').trim();
+  return line.length <= 300 ? line : `${line.slice(0, 299)}…`;
+}

@@ -1,0 +1,80 @@
+/**
+ * The pipeline's door to the daemon, as a port: what a stage may ask for. The client side implements it (cli/lab-gate.ts), because stages
+ * run in the process of whoever started them and never import the daemon.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { JobView } from '../domain/job.ts';
+import type { RecordOutcome, RecordRequest } from '../domain/record.ts';
+import { LabError } from '../errors/lab-error.ts';
+
+/** What a stage queues. */
+export interface StageJob {
+  /** Names the submission: asked twice it is one job. */
+  key: string;
+  kind: 'plain' | 'check' | 'baseline';
+  /** Null for check and baseline jobs. */
+  label: string | null;
+  /** Null: the lab's train command. */
+  command: string | null;
+  /** Worktree whose commit runs. */
+  checkout: string;
+  /** Null: the command's own default. */
+  seed: number | null;
+  /** Null: the lab's own limit. */
+  wallSeconds: number | null;
+  /** What the result is compared with, a full hash; null: the champion. */
+  base: string | null;
+}
+
+/** The lab as a stage sees it. */
+export interface LabSight {
+  jobs: JobView[];
+  /** Track of main as it is now, 8 hex digits. */
+  track: string;
+  /** Null before the baseline. */
+  champion: { commit: string; metric: number | null; source: string } | null;
+}
+
+/** The door. Every method may throw LabError as the daemon sent it. */
+export interface LabGate {
+  look(): Promise<LabSight>;
+  addJob(job: StageJob): Promise<{ number: number; commit: string }>;
+  /** Resolves once the job has ended, was removed, or is held; `onChange` sees it on the way. */
+  waitForJob(number: number, signal: AbortSignal, onChange: (view: JobView) => void): Promise<JobView>;
+  /** One try; see recordPatiently. */
+  record(request: RecordRequest): Promise<RecordOutcome>;
+}
+
+/** How often a change is computed anew where somebody else changes the same file at the same time. */
+const maxConflicts = 10;
+
+/**
+ * Has the recorder write what `createRequest` gives, until it is on main: waits while git is at work there, and asks `createRequest` again
+ * after a conflict; null from it means that there is nothing to write any more. Throws LabError (user) where it will not settle.
+ */
+export async function recordPatiently(
+  gate: LabGate,
+  signal: AbortSignal,
+  tell: (line: string) => void,
+  createRequest: () => Promise<RecordRequest | null>,
+): Promise<void> {
+  let told = '';
+  let conflicts = 0;
+  for (;;) {
+    signal.throwIfAborted();
+    const request = await createRequest();
+    if (request === null) return;
+    const outcome = await gate.record(request);
+    if (outcome.kind === 'committed' || outcome.kind === 'unchanged') return;
+    if (outcome.kind === 'conflict') {
+      conflicts += 1;
+      if (conflicts < maxConflicts) continue;
+      throw new LabError('user', `${outcome.path} keeps changing; gave up after ${maxConflicts} tries to write it`, {
+        hints: [`close ${outcome.path} in your editor, then give the command again`],
+      });
+    }
+    if (outcome.reason !== told) tell(`waiting to write the record: ${outcome.reason}`);
+    told = outcome.reason;
+    await delay(1000, undefined, { signal });
+  }
+}

@@ -1,0 +1,151 @@
+/** Gathers what a report says from the run folders, git and the experiment's state: every figure comes from here, none from an agent. */
+import { join } from 'node:path';
+import { readStoredJobs, type StoredJob } from '../../queue/job-store.ts';
+import { listScoredRuns } from '../../workers/recorder/decide-job.ts';
+import type { Experiment, ExperimentOutcome } from '../domain/experiment.ts';
+import type { Idea } from '../domain/idea.ts';
+import type { ReportFacts } from '../domain/report.ts';
+import { LabError } from '../errors/lab-error.ts';
+import { readDiffFacts } from '../git/diff-facts.ts';
+import { changeInterval } from '../stats/interval.ts';
+import { standingOf, viewTrack } from '../stats/track-view.ts';
+import type { PipelineContext } from './context.ts';
+import { branchOf, wordOf } from './experiment-steps.ts';
+import { readLogTail } from './log-tail.ts';
+
+/** Lines of a failed run's log that a report shows. */
+const logLines = 15;
+
+/** The facts of an experiment that has an outcome. Throws LabError (internal) where its job has no run. */
+export async function gatherFacts(
+  context: PipelineContext,
+  experiment: Experiment,
+  outcome: ExperimentOutcome,
+  idea: Idea,
+): Promise<ReportFacts> {
+  const { paths, config } = context;
+  const { base, commit } = experiment;
+  if (base === null) throw new LabError('internal', `experiment ${experiment.slug} has an outcome and no base`);
+  const changed = commit === null ? [] : (await readDiffFacts(paths.root, base, commit)).files;
+  const [, question = '', hypothesis = ''] = /^Q: (.*?) H: (.*)$/s.exec(experiment.label) ?? [];
+  const jobs = readStoredJobs(paths.runs);
+  return {
+    slug: experiment.slug,
+    title: experiment.title,
+    commit,
+    base,
+    branch: branchOf(experiment.slug),
+    decision: wordOf(outcome),
+    reason: outcome.reason,
+    expected: idea.expected,
+    question,
+    hypothesis,
+    refutedBy: idea.refutedBy,
+    choice: experiment.choice,
+    files: changed.map(({ path, added, removed }) => ({ path, added, removed })),
+    returns: experiment.returns.map(({ stage, reason }) => `${stage}: ${reason.split('\n')[0] ?? ''}`),
+    reviewNotes: experiment.reviewNotes,
+    authors: listAuthors(idea, experiment),
+    notice: context.agentFor('implementer').notice,
+    metricName: config.metric.name,
+    unit: config.metric.unit,
+    direction: config.metric.direction,
+    ...measuredFacts(context, jobs, experiment, outcome, base, (await context.gate.look()).track),
+  };
+}
+
+type MeasuredFacts = Pick<
+  ReportFacts,
+  | 'date'
+  | 'evidence'
+  | 'metric'
+  | 'baseMetric'
+  | 'baseRuns'
+  | 'observed'
+  | 'interval'
+  | 'noise'
+  | 'noiseWidths'
+  | 'n'
+  | 'memoryGb'
+  | 'minutes'
+  | 'jobs'
+  | 'track'
+  | 'device'
+  | 'flags'
+  | 'metrics'
+  | 'runFolder'
+  | 'command'
+  | 'seed'
+  | 'logTail'
+>;
+
+function measuredFacts(
+  context: PipelineContext,
+  jobs: StoredJob[],
+  experiment: Experiment,
+  outcome: ExperimentOutcome,
+  base: string,
+  mainTrack: string,
+): MeasuredFacts {
+  const { paths, config } = context;
+  const number = outcome.kind === 'decided' ? outcome.job : experiment.smokeJob;
+  const stored = jobs.find(({ job }) => job.number === number) ?? null;
+  const run = stored?.run ?? null;
+  const runs = listScoredRuns(jobs);
+  // Where nothing ran, what the base scored on any device says at least what was to be beaten.
+  const [track, model] = [run?.track ?? mainTrack, run?.device.model ?? null];
+  const own = runs.filter((one) => one.track === track && (model === null || one.deviceModel === model));
+  const standing = standingOf(own, base);
+  const noise = viewTrack(runs, track, model).baseline?.noise ?? null;
+  // A smoke run measures nothing, whatever its log says.
+  const metric = outcome.kind === 'decided' && run?.fate.kind === 'done' ? run.metric : null;
+  const observed = metric === null || standing === null ? null : metric - standing.value;
+  const decision = outcome.kind === 'decided' ? (stored?.recorded?.decision ?? null) : null;
+  const runFolder =
+    stored === null || run === null ? null : join('.lab', 'runs', String(stored.job.number), String(run.attempt));
+  const failed = run?.fate.kind === 'failed';
+  const { [config.metric.name]: _primary, ...metrics } = run?.metrics ?? {};
+  return {
+    // A refused or failed experiment ended when its state says so, not when its last run did.
+    date: (outcome.kind === 'decided' && run !== null ? run.endedAt : (experiment.history.at(-1)?.at ?? '')).slice(
+      0,
+      10,
+    ),
+    evidence: decision?.evidence ?? '',
+    metric,
+    baseMetric: standing?.value ?? null,
+    baseRuns: standing?.runs ?? 0,
+    observed,
+    interval:
+      observed === null || noise?.std == null || standing === null
+        ? null
+        : changeInterval({
+            observed,
+            std: noise.std,
+            noiseRuns: noise.n,
+            newRuns: 1,
+            baseRuns: standing.runs,
+            confidence: config.decision.confidence,
+          }),
+    noise: noise?.std == null ? null : { std: noise.std, n: noise.n },
+    noiseWidths: decision?.noiseWidths ?? null,
+    n: metric === null ? 0 : 1,
+    memoryGb: run?.peakMemoryMib == null ? null : run.peakMemoryMib / 1024,
+    minutes: run?.trainSeconds == null ? null : run.trainSeconds / 60,
+    jobs: [experiment.smokeJob, experiment.job].filter((one) => one !== null),
+    track: run?.track ?? '',
+    device: run?.device.model ?? '',
+    flags: run?.flags ?? [],
+    metrics: outcome.kind === 'decided' ? metrics : {},
+    runFolder,
+    command: stored?.job.command ?? null,
+    seed: stored?.job.seed ?? null,
+    logTail: failed && runFolder !== null ? readLogTail(join(paths.root, runFolder), logLines) : '',
+  };
+}
+
+/** Who did what, each once, in the order in which they came. */
+function listAuthors(idea: Idea, experiment: Experiment): string[] {
+  const names = experiment.agents.map(({ role, agent }) => `${role}: ${agent}`);
+  return [...new Set([`idea: ${idea.author || 'unknown'}`, ...names])];
+}
