@@ -62,6 +62,7 @@ export function measureNightlab(
       env,
       secrets: {},
       wallSeconds: null,
+      base: null,
     };
     return (await callRoute(socket, 'add', request)).number;
   };

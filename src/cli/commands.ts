@@ -75,6 +75,31 @@ export const commandGroups: { title: string; commands: CommandEntry[] }[] = [
     ],
   },
   {
+    title: 'Ideas',
+    commands: [
+      {
+        name: 'ideate',
+        summary: 'Have agents think up ideas and criticise them',
+        load: async () => (await import('./commands/ideate.ts')).ideate,
+      },
+      {
+        name: 'ideas',
+        summary: 'List the ideas, the best rated first',
+        load: async () => (await import('./commands/ideas.ts')).ideas,
+      },
+      {
+        name: 'idea',
+        summary: 'Write, show, edit, critique, reject or retry one idea',
+        load: async () => (await import('./commands/idea.ts')).idea,
+      },
+      {
+        name: 'implement',
+        summary: 'Build ideas, review, run, decide and report them',
+        load: async () => (await import('./commands/implement.ts')).implement,
+      },
+    ],
+  },
+  {
     title: 'Results',
     commands: [
       {
@@ -86,6 +111,16 @@ export const commandGroups: { title: string; commands: CommandEntry[] }[] = [
         name: 'results',
         summary: 'Show results.tsv with the noise it is judged by',
         load: async () => (await import('./commands/results.ts')).results,
+      },
+      {
+        name: 'report',
+        summary: 'Show the report of an experiment, the newest by default',
+        load: async () => (await import('./commands/report.ts')).report,
+      },
+      {
+        name: 'reports',
+        summary: 'List the reports, or review those that wait for it',
+        load: async () => (await import('./commands/reports.ts')).reports,
       },
     ],
   },

@@ -31,6 +31,23 @@ test('an unknown option is refused with the valid ones', () => {
   );
 });
 
+test('a value that begins with a signed figure needs no equals sign, and an option is never taken for a value', () => {
+  expect(parseCommand(spec, ['--commit', '-0.2 bpb']).text('commit')).toBe('-0.2 bpb');
+  expect(parseCommand(spec, ['--count', '-.5']).number('count')).toBe(-0.5);
+  expect(() => parseCommand(spec, ['--commit', '--all'])).toThrow('--commit is followed by a word with a dash');
+});
+
+test('a repeatable option gives every value in its order, any other its last', () => {
+  const { options } = spec;
+  const repeatable = {
+    ...spec,
+    options: [...options, { name: 'set', value: 'x', isRepeatable: true as const, description: '' }],
+  };
+  const input = parseCommand(repeatable, ['--set', 'b=1', '--commit', 'x', '--set=a=2', '--commit', 'y']);
+  expect(input.texts('set')).toEqual(['b=1', 'a=2']);
+  expect([input.text('commit'), input.texts('commit'), input.texts('count')]).toEqual(['y', ['y'], []]);
+});
+
 test('a number that is none is refused with its value', () => {
   expect(() => parseCommand(spec, ['--count', 'many']).number('count')).toThrow(
     '--count got "many", expected a number',

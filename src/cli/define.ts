@@ -14,6 +14,8 @@ export interface OptionSpec {
   short?: string;
   /** Placeholder of its value, for example "text"; absent: a switch. */
   value?: string;
+  /** May be given several times; `text` then gives the last. */
+  isRepeatable?: true;
   description: string;
 }
 
@@ -24,6 +26,8 @@ export interface CommandInput {
   /** Words after `--`, untouched; null where there was no `--`. */
   rest: string[] | null;
   text(name: string): string | null;
+  /** Every value of a repeatable option, in their order; [] where it is absent. */
+  texts(name: string): string[];
   flag(name: string): boolean;
   /** A whole number of at least `least`; throws LabError (usage) on anything else. Null where the option is absent. */
   wholeNumber(name: string, least: number): number | null;
@@ -98,11 +102,12 @@ export function parseCommand(spec: CommandSpec, argv: string[]): CommandInput {
       option.name,
       {
         type: option.value ? ('string' as const) : ('boolean' as const),
+        ...(option.isRepeatable ? { multiple: true } : {}),
         ...(option.short ? { short: option.short } : {}),
       },
     ]),
   );
-  const parsed = parseStrictly(spec, words, options);
+  const parsed = parseStrictly(spec, joinSignedValues(spec, words), options);
   if (spec.usage === '' && parsed.positionals.length > 0) {
     throw new LabError(
       'usage',
@@ -112,10 +117,9 @@ export function parseCommand(spec: CommandSpec, argv: string[]): CommandInput {
       },
     );
   }
-  const text = (name: string): string | null => {
-    const value = parsed.values[name];
-    return typeof value === 'string' ? value : null;
-  };
+  const texts = (name: string): string[] =>
+    [parsed.values[name] ?? []].flat().filter((value) => typeof value === 'string');
+  const text = (name: string): string | null => texts(name).at(-1) ?? null;
   const readNumber = (name: string): number | null => {
     const value = text(name);
     if (value === null) return null;
@@ -127,6 +131,7 @@ export function parseCommand(spec: CommandSpec, argv: string[]): CommandInput {
     words: parsed.positionals,
     rest,
     text,
+    texts,
     flag: (name) => parsed.values[name] === true,
     number: readNumber,
     wholeNumber(name, least) {
@@ -140,10 +145,23 @@ export function parseCommand(spec: CommandSpec, argv: string[]): CommandInput {
   };
 }
 
+/** Writes `--expected "-0.2 bpb"` as `--expected=-0.2 bpb`: a word that begins with a signed figure is a value, no option is named so. */
+function joinSignedValues(spec: CommandSpec, words: string[]): string[] {
+  const takers = new Set(spec.options.filter((option) => option.value).map((option) => `--${option.name}`));
+  const joined: string[] = [];
+  for (const word of words) {
+    const before = joined.at(-1);
+    if (before !== undefined && takers.has(before) && /^-\.?\d/.test(word))
+      joined[joined.length - 1] = `${before}=${word}`;
+    else joined.push(word);
+  }
+  return joined;
+}
+
 function parseStrictly(
   spec: CommandSpec,
   args: string[],
-  options: Record<string, { type: 'string' | 'boolean'; short?: string }>,
+  options: Record<string, { type: 'string' | 'boolean'; short?: string; multiple?: boolean }>,
 ) {
   try {
     return parseArgs({ args, options, strict: true, allowPositionals: true });

@@ -21,6 +21,7 @@ beforeEach(async () => {
     status: unused,
     wait: unused,
     enqueue: unused,
+    record: unused,
     down: unused,
     kill: async ({ numbers }) => {
       killed.push(...numbers);

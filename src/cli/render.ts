@@ -1,7 +1,6 @@
 /** Text for a terminal: tables, times, job states. Pure but for asking the terminal for its width and colour. */
 import pc from 'picocolors';
-import type { JobView } from '../daemon/routes.ts';
-import type { JobState } from '../domain/job.ts';
+import type { JobState, JobView } from '../domain/job.ts';
 
 /** A plain table: columns padded to their widest cell, two spaces between; no borders, readable without colour. */
 export function renderTable(header: string[], rows: string[][], rightAligned: ReadonlySet<number> = new Set()): string {
@@ -43,6 +42,15 @@ export function formatSeconds(seconds: number): string {
   if (seconds < 60) return `${Math.round(seconds)} s`;
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`;
   return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
+}
+
+/** What a job is about, in one line: its question, or what it is where it has no label. */
+export function describeJob({ job }: Pick<JobView, 'job'>): string {
+  if (job.label !== null) return job.label.question;
+  if (job.kind === 'baseline') return `baseline, seed ${job.seed ?? 'default'}`;
+  if (job.kind === 'check')
+    return job.experiment === null ? `smoke run: ${job.command}` : `smoke run of ${job.experiment}`;
+  return job.command;
 }
 
 /** One word or two for a state: what the table shows. */

@@ -2,10 +2,10 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LabPaths } from '../config/lab-paths.ts';
-import type { JobView } from '../daemon/routes.ts';
+import type { JobView } from '../domain/job.ts';
 import { exitCodes } from '../errors/lab-error.ts';
 import { call } from './client.ts';
-import { formatReason, formatSeconds, isFinal, isSuccess } from './render.ts';
+import { describeJob, formatReason, formatSeconds, isFinal, isSuccess } from './render.ts';
 
 /** Waits until all jobs are over; prints a digest of each as it ends. Returns 0, or 3 where one failed. */
 export async function waitForJobs(paths: LabPaths, numbers: number[], options: { isJson: boolean }): Promise<number> {
@@ -34,6 +34,7 @@ export function renderDigest(paths: LabPaths, view: JobView): string {
     `job ${job.number}: ${state.kind === 'ended' ? (state.run.fate.kind === 'done' ? (state.status ?? 'done') : `failed (${state.run.fate.failure})`) : state.kind === 'held' ? 'held' : 'removed before it ran'}`,
   ];
   if (job.label) lines.push(`  ${job.label.text}`);
+  else if (job.kind === 'check') lines.push(`  ${describeJob(view)}`);
   const reason = formatReason(view);
   if (reason) lines.push(`  ${reason}`);
   if (job.kind === 'plain' && state.kind === 'ended' && state.status === 'keep') {

@@ -56,6 +56,7 @@ export const add: CommandSpec = {
       env: captured.env,
       secrets: captured.secrets,
       wallSeconds: input.wholeNumber('wall-seconds', 1),
+      base: null,
     });
     if (captured.left.length > 0) {
       const more = captured.left.length > shownLeft ? ` and ${captured.left.length - shownLeft} more` : '';

@@ -51,6 +51,7 @@ export const baseline: CommandSpec = {
         env: captured.env,
         secrets: captured.secrets,
         wallSeconds: null,
+        base: null,
       });
       numbers.push(answer.number);
     }

@@ -2,7 +2,7 @@
 import { closeSync, existsSync, openSync, readdirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { findLab, type LabPaths } from '../../config/lab-paths.ts';
-import type { JobView } from '../../daemon/routes.ts';
+import type { JobView } from '../../domain/job.ts';
 import { exitCodes, LabError } from '../../errors/lab-error.ts';
 import { call } from '../client.ts';
 import { type CommandSpec, parseJobNumbers } from '../define.ts';

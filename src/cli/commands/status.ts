@@ -1,9 +1,10 @@
 /** `lab status`: the queue as a table, or one job whole. */
 import { findLab } from '../../config/lab-paths.ts';
-import type { JobView, Routes } from '../../daemon/routes.ts';
+import type { Routes } from '../../daemon/routes.ts';
+import type { JobView } from '../../domain/job.ts';
 import { call } from '../client.ts';
 import { type CommandSpec, parseJobNumbers } from '../define.ts';
-import { cut, formatReason, formatSeconds, formatState, renderTable, terminalWidth } from '../render.ts';
+import { cut, describeJob, formatReason, formatSeconds, formatState, renderTable, terminalWidth } from '../render.ts';
 
 /** How many ended jobs the table shows without --all. */
 const shownEnded = 10;
@@ -68,8 +69,7 @@ function row(view: JobView): Record<'number' | 'state' | 'device' | 'time' | 'me
     device: state.kind === 'running' ? state.device : state.kind === 'ended' ? state.run.device.id : job.device,
     time: runTime(view),
     metric: state.kind === 'ended' && state.run.metric !== null ? state.run.metric.toFixed(6) : '',
-    question:
-      job.label?.question ?? (job.kind === 'baseline' ? `baseline, seed ${job.seed ?? 'default'}` : job.command),
+    question: describeJob(view),
     reason: formatReason(view),
   };
 }

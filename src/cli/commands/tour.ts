@@ -5,6 +5,7 @@ import { labPaths } from '../../config/lab-paths.ts';
 import { packageRoot } from '../../config/package-root.ts';
 import { callRunning } from '../client.ts';
 import type { CommandSpec } from '../define.ts';
+import { createPipelineView } from '../pipeline-view.ts';
 import { runTour } from '../tour/run-tour.ts';
 import { renderTourReport } from '../tour/tour-report.ts';
 
@@ -24,17 +25,19 @@ export const tour: CommandSpec = {
     const onSignal = () => stop.abort(new Error('stopped'));
     process.once('SIGINT', onSignal);
     process.once('SIGTERM', onSignal);
-    const tell = (line: string) => void process.stderr.write(`${line}\n`);
+    const view = createPipelineView();
     try {
-      const { paths, config } = await runTour(folder, stop.signal, tell);
+      const { paths, config } = await runTour(folder, stop.signal, view);
+      view.close();
       process.stdout.write(await renderTourReport(paths, config, labCommand(paths.root)));
       await callRunning(paths, 'down', {});
       return 0;
     } catch (error) {
       if (!stop.signal.aborted) throw error;
-      await tellWhatIsKept(folder, tell);
+      await tellWhatIsKept(folder, view.tell);
       return interruptedCode;
     } finally {
+      view.close();
       process.removeListener('SIGINT', onSignal);
       process.removeListener('SIGTERM', onSignal);
     }

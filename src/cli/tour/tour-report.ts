@@ -1,8 +1,14 @@
 /** What the tour prints at its end: results with noise widths, the running best against the oracle, expected against observed, where to look. */
 import { plot } from 'asciichart';
 import { readStoredJobs } from '../../../queue/job-store.ts';
+import { recordingNotice } from '../../agents/recording-notice.ts';
 import type { LabPaths } from '../../config/lab-paths.ts';
 import type { LabConfig } from '../../config/schema.ts';
+import type { Experiment } from '../../domain/experiment.ts';
+import { resolveMainBranch } from '../../git/repository.ts';
+import { readExperiments } from '../../lab/experiments.ts';
+import { countIdeas, readIdeas } from '../../lab/ideas.ts';
+import { renderEnds } from '../commands/implement.ts';
 import { renderResults } from '../commands/results.ts';
 import { formatBaseline, type Ledger, readLedger } from '../ledger.ts';
 import { renderTable } from '../render.ts';
@@ -11,13 +17,18 @@ import { renderTable } from '../render.ts';
 export async function renderTourReport(paths: LabPaths, config: LabConfig, labCommand: string): Promise<string> {
   const ledger = await readLedger(paths, config);
   const oracle = readOracle(paths);
+  const experiments = readExperiments(paths);
   return [
+    `\n${await renderIdeas(paths, config)}`,
+    'experiments',
+    renderEnds(experiments.map((experiment) => ({ experiment, waits: null }))),
     `\n${formatBaseline(ledger, config)}\n`,
     renderResults(ledger, config.metric.name, config.metric.direction),
     'widths: the change in noise widths (sd of one run), positive is better\n',
     renderBest(ledger, oracle),
     renderExpectations(ledger),
-    renderNext(paths, labCommand),
+    `${recordingNotice}\n`,
+    renderNext(paths, labCommand, experiments),
   ].join('\n');
 }
 
@@ -66,13 +77,33 @@ function verdict(expected: string, observed: string, status: string | null): str
   return Math.abs(got) >= Math.abs(wanted) ? 'as expected or more' : `${Math.round((100 * got) / wanted)} % of it`;
 }
 
-function renderNext(paths: LabPaths, lab: string): string {
+/** What became of the ideas, in two lines. */
+async function renderIdeas(paths: LabPaths, config: LabConfig): Promise<string> {
+  const main = await resolveMainBranch(paths.root, config.main);
+  const ideas = await readIdeas(paths.root, main);
+  const rejected = ideas.filter((stored) => stored.isRejected);
+  return `${countIdeas(ideas)} ideas with a rating and a critique in 1_ideas/; ${rejected.length} turned away:\n${rejected
+    .map(({ idea }) => `  ${idea.slug}: ${(idea.sections.outcome.split('\n').at(-1) ?? '').replace(/^Rejected: /, '')}`)
+    .join('\n')}\n`;
+}
+
+function renderNext(paths: LabPaths, lab: string, experiments: Experiment[]): string {
+  const kept = experiments.find(({ outcome }) => outcome?.kind === 'decided' && outcome.status === 'keep');
   const hints: [string, string][] = [
+    [`${lab} ideas`, 'all ideas with rating, state and what they expect'],
+    ...(kept
+      ? [
+          [`${lab} report ${kept.slug}`, 'one experiment: asked, changed, expected, observed, inferred'] as [
+            string,
+            string,
+          ],
+        ]
+      : []),
+    [`${lab} reports review`, 'what you do in the morning: report, diff and log, one by one'],
     [`${lab} results`, 'the table again; results.tsv is in git'],
-    [`${lab} status 4`, 'one job whole: commit, command, steps, memory'],
-    [`${lab} log 4`, 'what it printed; its folder is .lab/runs/4/'],
     ['less RESEARCH_JOURNAL.md', 'what was expected and what was observed, newest first'],
-    ['git log --oneline --all', 'every experiment is a commit on exp/<slug>'],
+    ['git log --oneline --all', 'every experiment is a commit on exp/<slug>, every record one on main'],
+    [`${lab} implement --n 2`, 'two more experiments from the recording'],
     [`${lab} add --label "Q: does order 7 help? H: saves 0.01 bpb" -- python3 problem/train.py`, ''],
   ];
   const width = Math.max(...hints.filter(([, text]) => text !== '').map(([command]) => command.length));
@@ -80,7 +111,8 @@ function renderNext(paths: LabPaths, lab: string): string {
     'where to look next',
     `  cd ${paths.root}`,
     ...hints.map(([command, text]) => `  ${command.padEnd(width)}  ${text}`.trimEnd()),
-    'your own problem: `lab init` in its repository. Nothing of the tour is left running.',
+    'your own problem: `lab init` in its repository, and `agents: {use: claude}` (or codex, opencode, gemini, …) in lab.local.yaml',
+    'nothing of the tour is left running',
     '',
   ].join('\n');
 }

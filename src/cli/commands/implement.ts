@@ -1,0 +1,82 @@
+/** `lab implement`: builds ideas in worktrees, has them reviewed, runs, decides and reports them. */
+import type { Experiment } from '../../domain/experiment.ts';
+import { exitCodes, LabError } from '../../errors/lab-error.ts';
+import { readExperiments } from '../../lab/experiments.ts';
+import { chooseBest, chooseNamed } from '../../pipeline/choose-ideas.ts';
+import { wordOf } from '../../pipeline/experiment-steps.ts';
+import { type ExperimentEnd, runExperiments } from '../../pipeline/run-experiments.ts';
+import type { CommandInput, CommandSpec } from '../define.ts';
+import { cut, renderTable, terminalWidth } from '../render.ts';
+import { withPipeline } from '../with-pipeline.ts';
+
+/** Makes experiments of ideas. */
+export const implement: CommandSpec = {
+  name: 'implement',
+  summary: 'Build ideas, review, run, decide and report them',
+  usage: '[slug…] [--best] [--n <number>]',
+  options: [
+    { name: 'best', description: 'The best idea that was not built yet (the default without a slug)' },
+    { name: 'n', short: 'n', value: 'number', description: 'So many of the best ideas' },
+    {
+      name: 'agent',
+      value: 'name',
+      description: 'Agent in place of the configured one, for example claude or recorded',
+    },
+    { name: 'json', description: 'Print as JSON' },
+  ],
+  examples: ['lab implement --n 6', 'lab implement word-pairs'],
+  takesConfig: true,
+  run(input) {
+    const count = parseCount(input);
+    return withPipeline(input, ['implementer'], async (context, paths) => {
+      const open = readExperiments(paths).filter((experiment) => experiment.next !== 'done');
+      const named = input.words.length > 0;
+      if (!named && open.length > 0)
+        context.tell(`goes on with ${open.map(({ slug }) => slug).join(', ')}, begun before`);
+      const chosen = named ? await chooseNamed(context, input.words) : await chooseBest(context, count);
+      const ends = await runExperiments(context, named ? chosen.map(({ slug }) => slug) : null);
+      if (ends.length === 0)
+        throw new LabError('user', 'there is no idea to build: none has a critique and no experiment yet', {
+          hints: ['`lab ideate` has agents think some up', '`lab ideas` shows what there is'],
+        });
+      if (!named && chosen.length < count)
+        context.tell(`only ${chosen.length} of ${count} wanted: no more ideas have a critique`);
+      process.stdout.write(input.flag('json') ? `${JSON.stringify(ends.map(viewEnd))}\n` : renderEnds(ends));
+      return exitCodeOf(ends);
+    });
+  },
+};
+
+function parseCount(input: CommandInput): number {
+  const count = input.wholeNumber('n', 1);
+  if (input.words.length > 0 && (count !== null || input.flag('best')))
+    throw new LabError(
+      'usage',
+      `--${count !== null ? 'n' : 'best'} chooses by itself, but "${input.words[0]}" names an idea; expected one of both`,
+    );
+  return count ?? 1;
+}
+
+/** Agents that could not do their part are a failure of the command; a discard or a crash is a result. */
+function exitCodeOf(ends: ExperimentEnd[]): number {
+  return ends.some(({ waits }) => waits !== null) ? exitCodes.agent : 0;
+}
+
+function viewEnd({ experiment, waits }: ExperimentEnd): Experiment & { waits: string | null } {
+  return { ...experiment, waits };
+}
+
+/** What came of each: outcome, reason, report. */
+export function renderEnds(ends: ExperimentEnd[]): string {
+  const room = Math.max(30, terminalWidth() - 60);
+  const rows = ends.map(({ experiment, waits }) => {
+    const { outcome, slug, report } = experiment;
+    return [
+      slug,
+      outcome === null ? 'waits' : wordOf(outcome),
+      cut(waits ?? outcome?.reason ?? '', room),
+      report ?? '',
+    ];
+  });
+  return renderTable(['idea', 'outcome', 'why', 'report'], rows);
+}

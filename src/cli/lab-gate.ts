@@ -1,0 +1,43 @@
+/** The pipeline's door to the daemon over the socket: starts the daemon where none runs, survives one that is killed and started again. */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { LabPaths } from '../config/lab-paths.ts';
+import type { LabConfig } from '../config/schema.ts';
+import { LabError } from '../errors/lab-error.ts';
+import type { LabGate } from '../pipeline/lab-gate.ts';
+import { captureEnvironment } from './capture-environment.ts';
+import { call } from './client.ts';
+import { isFinal } from './render.ts';
+
+/** Creates the door of a lab; jobs take along the caller's environment as `lab add` does. */
+export function createLabGate(paths: LabPaths, config: LabConfig): LabGate {
+  const { env, secrets } = captureEnvironment(process.env, config.env.pass, config.env.secret);
+  return {
+    async look() {
+      const { jobs, track, champion } = await call(paths, 'status', { numbers: [] });
+      return { jobs, track, champion };
+    },
+    async addJob(job) {
+      const { number, commit } = await call(paths, 'add', {
+        ...job,
+        directory: '',
+        here: false,
+        device: null,
+        env,
+        secrets,
+      });
+      return { number, commit };
+    },
+    async waitForJob(number, signal, onChange) {
+      for (;;) {
+        const { jobs } = await call(paths, 'status', { numbers: [number] }, signal);
+        const [view] = jobs;
+        if (view === undefined) throw new LabError('internal', `the daemon knows nothing of job ${number}`);
+        onChange(view);
+        if (isFinal(view.state) || view.state.kind === 'held') return view;
+        // Asked again and again and not awaited: a progress line of the log is no change of the job's state.
+        await delay(250, undefined, { signal });
+      }
+    },
+    record: (request) => call(paths, 'record', request),
+  };
+}

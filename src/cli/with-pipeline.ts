@@ -1,0 +1,66 @@
+/** Runs the body of a command that works with agents: notices first, Ctrl-C with a word about what is kept, and no live line left behind. */
+import { findLab, type LabPaths } from '../config/lab-paths.ts';
+import { loadConfig } from '../config/load.ts';
+import type { AgentRole } from '../domain/experiment.ts';
+import type { PipelineContext } from '../pipeline/context.ts';
+import type { CommandInput } from './define.ts';
+import { listNotices, openPipeline } from './open-pipeline.ts';
+import { createPipelineView } from './pipeline-view.ts';
+
+/** What a shell returns for a program that Ctrl-C ended. */
+const interruptedCode = 130;
+
+/** Which agent and configuration a command asks for. */
+export interface PipelineChoice {
+  /** A name that goes over the configured ones; null: as configured. */
+  agent: string | null;
+  /** Configuration keys given as flags. */
+  flags: Record<string, string>;
+}
+
+/** Runs `body` with the pipeline of the lab in the current folder. Throws the reason of `signal` where that ended it. */
+export async function usePipeline<Result>(
+  { agent, flags }: PipelineChoice,
+  roles: AgentRole[],
+  signal: AbortSignal,
+  body: (context: PipelineContext, paths: LabPaths) => Promise<Result>,
+): Promise<Result> {
+  const paths = findLab(process.cwd());
+  const config = loadConfig(paths.root, { environment: process.env, flags });
+  const view = createPipelineView();
+  try {
+    const pipeline = await openPipeline(paths, config, agent, view, signal);
+    try {
+      for (const notice of listNotices(pipeline.context, roles)) view.tell(notice);
+      return await body(pipeline.context, paths);
+    } finally {
+      pipeline.close();
+    }
+  } finally {
+    view.close();
+  }
+}
+
+/** The same for a whole command: gives the body's exit code; 130 where Ctrl-C ended it, with a word about what is kept. */
+export async function withPipeline(
+  input: CommandInput,
+  roles: AgentRole[],
+  body: (context: PipelineContext, paths: LabPaths) => Promise<number>,
+): Promise<number> {
+  const stop = new AbortController();
+  const onSignal = () => stop.abort(new Error('stopped'));
+  process.once('SIGINT', onSignal);
+  process.once('SIGTERM', onSignal);
+  try {
+    return await usePipeline({ agent: input.text('agent'), flags: input.config }, roles, stop.signal, body);
+  } catch (error) {
+    if (!stop.signal.aborted) throw error;
+    process.stderr.write(
+      '\nstopped; what was done is kept, a job that runs goes on, and the same command goes on from here\n',
+    );
+    return interruptedCode;
+  } finally {
+    process.removeListener('SIGINT', onSignal);
+    process.removeListener('SIGTERM', onSignal);
+  }
+}
