@@ -129,6 +129,7 @@ test('only the recorder writes records', () => {
   expect(writers.sort()).toEqual([
     'src/git/plumbing-commit.ts',
     'workers/recorder/append-records.ts',
+    'workers/recorder/record-files.ts',
     'workers/recorder/recorder.ts',
   ]);
 });
