@@ -61,7 +61,7 @@ export const contextIdeas: readonly RecordedIdea[] = [
     sourcesText: fold`0_docs/problem.md: lengths of the words and the agreement between neighbours. It continues the
       reasoning for orders 4 and 5, one word further.`,
     critique: {
-      rating: 6.5,
+      rating: 6,
       duplicateOf: null,
       isKnobOnly: false,
       text: fold`Plausible by itself, but its gain depends on what the champion has: a feature of the word before

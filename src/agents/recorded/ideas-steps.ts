@@ -118,7 +118,7 @@ export const stepIdeas: readonly RecordedIdea[] = [
     sourcesText: fold`J. Duchi, E. Hazan and Y. Singer (2011), Adaptive Subgradient Methods for Online Learning and
       Stochastic Optimization: larger steps for features that are seldom seen.`,
     critique: {
-      rating: 7,
+      rating: 6,
       duplicateOf: null,
       isKnobOnly: false,
       text: fold`The best diagnosis of the optimiser so far: the decay by clock is wrong for rows that live in their

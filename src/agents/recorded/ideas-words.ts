@@ -27,13 +27,12 @@ export const wordIdeas: readonly RecordedIdea[] = [
       would mean that long contexts are the prefix by another name.`,
     sourcesText: fold`0_docs/problem.md: words are made of shared syllables and no word begins another one.`,
     critique: {
-      rating: 7,
+      rating: 6,
       duplicateOf: null,
       isKnobOnly: false,
       text: fold`The prefix property of the lexicon makes this almost certain to work on the baseline. It overlaps
         with longer contexts without being the same: it aligns at the blank and has fewer rows. It sees nothing across
-        words, so it cannot be the last step. A point lower than that for word pairs, which contain the prefix and
-        more.`,
+        words, so it cannot be the last step. Well below word pairs, which contain the prefix and more.`,
     },
   },
   {
@@ -176,7 +175,7 @@ export const wordIdeas: readonly RecordedIdea[] = [
     sourcesText: fold`0_docs/problem.md: two of five sentences begin with e and take the object of the sentence before
       as subject. The charter names this gap as a place to start.`,
     critique: {
-      rating: 7.5,
+      rating: 8,
       duplicateOf: null,
       isKnobOnly: false,
       text: fold`The one dependency in the language that gives bits away for nothing, and the arithmetic behind the

@@ -112,6 +112,13 @@ async function review(stage: Stage): Promise<Ending> {
 
 async function report(stage: Stage): Promise<Ending> {
   const { inbox, slug } = stage.request;
+  // A person's question about a report: nobody wrote an answer beforehand, and none is made up.
+  if ((await stage.read(join(inbox, 'question.md'), 'inbox/question.md')) !== null) {
+    const answer =
+      'A recording cannot answer questions. With a real agent configured, the same command gets an answer.';
+    await stage.handIn('answer.md', `${answer}\n`);
+    return done(answer);
+  }
   const text = await stage.read(join(inbox, 'record.json'), 'inbox/record.json');
   if (text === null) return failed('there is no record.json in the inbox');
   const parsed = parseFacts(text);
