@@ -11,7 +11,6 @@ import {
   parseJournalJobs,
 } from './journal.ts';
 import { createRefusedFacts, createReportFacts } from './report-facts-fixture.ts';
-import { formatObservations } from './report-figures.ts';
 
 const entry: JournalEntry = {
   date: '2026-11-21',
@@ -107,15 +106,7 @@ test('the entry of an experiment names its report and says who wrote the inferen
 
 experiment longer-contexts, attempt 2, report 9_reports/2026-11-21_longer-contexts-2.md
 
-- Question: do longer contexts help?
-- Hypothesis: saves 0.2 bpb
-- Expected -0.200 val_bpb; observed -0.224700 bpb
-
-**Observation** (measured)
-
-${formatObservations(experiment.facts)
-  .map((line) => `- ${line}`)
-  .join('\n')}
+- Expected -0.200 val_bpb; observed -0.224700 bpb; what was asked and measured: the entry of job 7
 
 **Inference** (by reporter: recorded, not measured)
 

@@ -12,8 +12,6 @@ import { LabError } from '../errors/lab-error.ts';
 import { readDiff } from '../git/diff-facts.ts';
 import { commitPaths } from '../git/porcelain.ts';
 import { readBlob } from '../git/repository.ts';
-import { writeFileSynced } from '../lab/atomic-write.ts';
-import { experimentFolder } from '../lab/experiments.ts';
 import { editIdea } from '../lab/idea-text.ts';
 import { findIdea, readIdeas } from '../lab/ideas.ts';
 import { reachPoint } from '../lab/named-point.ts';
@@ -21,6 +19,7 @@ import { checkNumbers } from '../lab/report-numbers.ts';
 import { formatReport, reportFileName } from '../lab/report-text.ts';
 import type { PipelineContext, Stage } from './context.ts';
 import { branchOf, worktreeOf } from './experiment-steps.ts';
+import { writeKeptSummary } from './kept-summary.ts';
 import { recordPatiently } from './lab-gate.ts';
 import { gatherFacts } from './report-facts.ts';
 import { markTaken, runAgent } from './run-agent.ts';
@@ -46,9 +45,10 @@ export const report: Stage = async (context, experiment) => {
   const path = `9_reports/${reportFileName(facts.date, slug, experiment.attempt)}`;
   const sentence = `${facts.decision}: ${outcome.reason}\n\nReport: ${path}`;
   await recordPatiently(gate, signal, tell, async () => {
-    const { path: ideaPath, text: before } = findIdea(await readIdeas(paths.root, main), slug);
+    const { path: ideaPath, text: before, isRejected } = findIdea(await readIdeas(paths.root, main), slug);
     const there = (await readBlob(paths.root, `refs/heads/${main}`, path))?.toString('utf8') ?? null;
-    const after = editIdea(before, { state: 'decided', outcome: sentence });
+    // A person's no stands, whatever was measured.
+    const after = isRejected ? before : editIdea(before, { state: 'decided', outcome: sentence });
     const changes = [
       ...(there === text ? [] : [{ path, from: there, to: text }]),
       ...(after === before ? [] : [{ path: ideaPath, from: before, to: after }]),
@@ -56,7 +56,7 @@ export const report: Stage = async (context, experiment) => {
     return changes.length === 0 ? null : { subject: `report of ${slug} (${facts.decision})`, changes, entries: [] };
   });
   reachPoint('report-recorded');
-  await keepSummary(context, experiment, facts, written.prose);
+  await writeKeptSummary(paths, experiment.attempt, facts, written.prose);
   await copyToBranch(context, experiment, path, text);
   return {
     kind: 'next',
@@ -102,18 +102,6 @@ async function askReporter(
     problem = run.result.status === 'done' ? problems.join('; ') : run.result.reason;
   }
   return { prose: null, agents, problem };
-}
-
-/** Keeps the sentence for the journal beside the state: the journal stage may run in another process. */
-async function keepSummary(
-  { paths }: PipelineContext,
-  experiment: Experiment,
-  facts: ReportFacts,
-  prose: ReportProse | null,
-): Promise<void> {
-  const file = join(experimentFolder(paths, experiment.slug), `summary-${experiment.attempt}.json`);
-  const kept = { facts, summary: prose?.summary ?? '', next: prose?.next ?? '' };
-  await writeFileSynced(file, `${JSON.stringify(kept, null, 2)}\n`);
 }
 
 /** The branch carries a copy of its own report. Nothing to do where there is no worktree, or the copy is there. */

@@ -6,6 +6,7 @@ import type { Experiment, ExperimentStage } from '../domain/experiment.ts';
 import { formatLocalTime } from '../domain/time.ts';
 import { LabError } from '../errors/lab-error.ts';
 import { readExperiments, writeExperiment } from '../lab/experiments.ts';
+import { findIdea, readIdeas } from '../lab/ideas.ts';
 import { reachPoint } from '../lab/named-point.ts';
 import type { PipelineContext, Stage, StageResult } from './context.ts';
 import { decide } from './decide.ts';
@@ -73,6 +74,11 @@ async function runStage(
   stage: ExperimentStage,
 ): Promise<StageResult> {
   try {
+    // Looked at where it costs something to go on: before an agent is asked, and before the device is.
+    if (stage === 'implement' || stage === 'evaluate') {
+      const { isRejected } = findIdea(await readIdeas(context.paths.root, context.main), experiment.slug);
+      if (isRejected) return endWith(experiment, 'failed', stage, 'the idea was rejected meanwhile');
+    }
     return await stages[stage](context, experiment);
   } catch (error) {
     if (context.signal.aborted || !(error instanceof LabError)) throw error;
