@@ -31,7 +31,7 @@ export function sendBack(experiment: Experiment, stage: 'review' | 'smoke', reas
   return {
     kind: 'next',
     experiment: { ...experiment, returns: [...experiment.returns, { stage, reason }], next: 'implement' },
-    note: `back to the implementer: ${oneLine(reason)}`,
+    note: `back to the implementer: ${oneLine(reason.split('\n')[0] ?? '')}`,
   };
 }
 
