@@ -63,7 +63,10 @@ export function renderExperiment(experiment: Experiment): string {
     ],
     ['report', report ?? ''],
     ['agents', agents.map((use) => `${use.role} ${use.agent} (${use.status})`).join(', ')],
-    ...returns.map((back): [string, string] => ['went back', `after ${back.stage}: ${back.reason}`]),
+    ...returns.map((back): [string, string] => [
+      'went back',
+      `after ${back.stage}: ${back.reason.split('\n')[0] ?? ''}`,
+    ]),
     ...history.map((entry): [string, string] => [entry.at, `${entry.stage}: ${entry.note}`]),
   ];
   return `${facts
