@@ -1,9 +1,12 @@
 /** Runs the body of a command that works with agents: notices first, Ctrl-C with a word about what is kept, and no live line left behind. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { findLab, type LabPaths } from '../config/lab-paths.ts';
 import { loadConfig } from '../config/load.ts';
 import type { AgentRole } from '../domain/experiment.ts';
 import type { PipelineContext } from '../pipeline/context.ts';
 import type { CommandInput } from './define.ts';
+import { listCharterHoles } from './doctor/lab-checks.ts';
 import { listNotices, openPipeline } from './open-pipeline.ts';
 import { createPipelineView } from './pipeline-view.ts';
 
@@ -31,7 +34,15 @@ export async function usePipeline<Result>(
   try {
     const pipeline = await openPipeline(paths, config, agent, view, signal);
     try {
-      for (const notice of listNotices(pipeline.context, roles)) view.tell(notice);
+      const notices = listNotices(pipeline.context, roles);
+      for (const notice of notices) view.tell(notice);
+      // A recording reads no charter; a real agent would take the holes for the task.
+      const charter = join(paths.root, 'program.md');
+      const holes = notices.length > 0 || !existsSync(charter) ? [] : listCharterHoles(readFileSync(charter, 'utf8'));
+      if (holes.length > 0)
+        view.tell(
+          `note: program.md still has ${holes.length} {FILL_IN} ${holes.length === 1 ? 'hole' : 'holes'} (first in line ${holes[0]?.line}); agents read it before anything else`,
+        );
       return await body(pipeline.context, paths);
     } finally {
       pipeline.close();

@@ -19,6 +19,7 @@ import { listFrozenFiles } from '../rules/frozen.ts';
 import { ensureChampion } from './baseline.ts';
 import type { PipelineContext, Stage, StageResult } from './context.ts';
 import { branchOf, endWith, worktreeOf } from './experiment-steps.ts';
+import { listOutsideChanges, readOutside } from './outside-watch.ts';
 import { changeIdeas } from './record-idea.ts';
 import { type AgentRun, markTaken, runAgent } from './run-agent.ts';
 
@@ -41,6 +42,7 @@ export const implement: Stage = async (context, experiment) => {
   const frozen = (await listFrozenFiles(paths.root, main, context.config.rules)).map((file) => file.path).join(', ');
   const round = experiment.rounds + 1;
   const back = experiment.returns.at(-1);
+  const outside = await readOutside(paths, tree);
   const run = await runAgent(context, {
     role: 'implementer',
     slug: experiment.slug,
@@ -70,7 +72,18 @@ export const implement: Stage = async (context, experiment) => {
       }),
   });
   const next = { ...experiment, base, agents: [...experiment.agents, run.use], rounds: round };
-  const end = await commitWork(context, next, run, tree, base);
+  const strays = run.result.flags.includes('unsandboxed')
+    ? listOutsideChanges(outside, await readOutside(paths, tree))
+    : [];
+  const end =
+    strays.length > 0
+      ? endWith(
+          next,
+          'failed',
+          'implement',
+          `files outside its worktree changed while the agent worked without a sandbox: ${strays.join(', ')}; look at them (\`git status\`)`,
+        )
+      : await commitWork(context, next, run, tree, base);
   markTaken(run.folders);
   return end;
 };

@@ -1,5 +1,5 @@
 /** From idea to verdict with a real command agent: what each kind of experiment leaves in the record, and what lying agents are told. */
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Experiment } from '../domain/experiment.ts';
@@ -79,6 +79,19 @@ test('an agent that writes outside its worktree does not get through, and its ex
   expect(await lab.read('train.py')).not.toContain('stolen');
 });
 
+test('without a sandbox a write outside the worktree is found and named', async () => {
+  const open = await createScriptedLab(['outside'], 'sandbox: off\n');
+  try {
+    expect((await open.lab('ideate', '--until', '1')).code).toBe(0);
+    expect((await open.lab('implement', 'outside')).code).toBe(0);
+    const { outcome } = JSON.parse(await open.read('.lab/experiments/outside/experiment.json')) as Experiment;
+    expect(outcome).toMatchObject({ kind: 'failed', stage: 'implement' });
+    expect(outcome?.reason).toMatch(/outside its worktree changed .*: train\.py/);
+  } finally {
+    await open.remove();
+  }
+});
+
 test('every experiment has one report and one journal entry, and the next one begins from the champion', async () => {
   const reports = readdirSync(join(lab.root, '9_reports')).filter((name) => /^\d/.test(name));
   expect(reports).toHaveLength(9);
@@ -95,9 +108,8 @@ test('a branch carries a copy of its own report, on top of the commit that was m
   expect(await lab.git('rev-parse', 'exp/better~1')).toBe(commit);
 });
 
-test('the checkout is clean afterwards, and no agent is left', async () => {
+test('the checkout is clean afterwards', async () => {
   expect(await lab.git('status', '--porcelain')).toBe('');
-  expect((await lab.processes()).filter(({ pid }) => existsSync(`/proc/${pid}/environ`) && pid < 0)).toEqual([]);
 });
 
 test('a built idea can be tried again; the first attempt stays reachable and both reports are there', async () => {
