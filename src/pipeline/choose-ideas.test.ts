@@ -69,7 +69,24 @@ test('of the hypothesis the first sentence is taken, on one line', () => {
 
 test('whatever title and hypothesis are made of, the label has both parts and the expectation', () => {
   const piece = fc.constantFrom(
-    ...['Q:', 'H:', ' Q: ', ' H: ', 'why:', ' resolve: ', '"', '?', '\n', '+0.3 bpb ', '2x ', 'word', ' ', '.', 'ß', ':'],
+    ...[
+      'Q:',
+      'H:',
+      ' Q: ',
+      ' H: ',
+      'why:',
+      ' resolve: ',
+      '"',
+      '?',
+      '\n',
+      '+0.3 bpb ',
+      '2x ',
+      'word',
+      ' ',
+      '.',
+      'ß',
+      ':',
+    ],
   );
   const text = fc.array(piece, { maxLength: 12 }).map((pieces) => `a${pieces.join('')}`);
   fc.assert(

@@ -35,12 +35,15 @@ export const report: Stage = async (context, experiment) => {
   const { outcome, slug } = experiment;
   if (outcome === null) throw new LabError('internal', `experiment ${slug} is to be reported without an outcome`);
   const found = findIdea(await readIdeas(paths.root, main), slug);
-  const facts = await gatherFacts(context, experiment, outcome, found.idea);
+  const measured = await gatherFacts(context, experiment, outcome, found.idea);
   // What was never measured has nothing to interpret: the lab's own words are enough.
   const written =
     outcome.kind === 'decided'
-      ? await askReporter(context, experiment, facts, found.text)
+      ? await askReporter(context, experiment, measured, found.text)
       : { prose: null, agents: [], problem: null };
+  const reporter = written.prose === null ? undefined : written.agents.at(-1)?.agent;
+  const facts =
+    reporter === undefined ? measured : { ...measured, authors: [...measured.authors, `reporter: ${reporter}`] };
   const text = formatReport(facts, written.prose);
   const path = `9_reports/${reportFileName(facts.date, slug, experiment.attempt)}`;
   const sentence = `${facts.decision}: ${outcome.reason}\n\nReport: ${path}`;

@@ -136,7 +136,9 @@ test('the two lines say rating, expectation with its share, cost, score, place a
     'rating 1 of 10, expects -0.1 bpb (a gain of 10.0 % of the champion), about 2 min on the device',
   ]);
   const [first, second] = ranked;
-  expect(first?.choice[1]).toMatch(/^score 0\.\d\d, place 1 of 2 candidates; nearest of those tried: near, \d+ % alike$/);
+  expect(first?.choice[1]).toMatch(
+    /^score 0\.\d\d, place 1 of 2 candidates; nearest of those tried: near, \d+ % alike$/,
+  );
   expect(first?.choice[1]).toContain(`score ${first?.score.toFixed(2)},`);
   expect(second?.choice[1]).toContain('place 2 of 2 candidates');
 });

@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { createTemporaryLab, type TemporaryLab } from './temporary-lab.ts';
 
-const script = `import os, random, re, sys, time
+const script = `import json, os, random, re, sys, time
 role, outbox, inbox = os.environ["LAB_ROLE"], os.environ["LAB_OUTBOX"], os.environ["LAB_INBOX"]
 slug = os.environ.get("LAB_SLUG", "")
 assert open(sys.argv[1]).read().startswith("# Your role: " + role)
@@ -24,7 +24,7 @@ def propose(slug, hypothesis):
 slug: {slug}
 title: {words(slug)}
 category: architecture
-expected: -0.100 score
+expected: {os.environ.get("EXPECTED", "-0.100 score")}
 refuted_by: no change of the score
 cost_minutes: 1
 ---
@@ -46,7 +46,17 @@ cost_minutes: 1
 One run.
 """)
 
+# More than anybody wants: a link, a huge file, two hundred ideas.
+def flood():
+    os.symlink(os.path.abspath("lab.yaml"), os.path.join(outbox, "0-link.md"))
+    hand_in("1-huge.md", "x" * 300_000)
+    for count in range(200):
+        propose(f"many-{count:03}", f"It lowers {words(f'many-{count:03}')}.")
+
 if role == "ideator":
+    if os.environ.get("SLUGS") == "flood":
+        flood()
+        sys.exit()
     here = os.listdir("1_ideas") + (os.listdir("1_ideas/rejected") if os.path.exists("1_ideas/rejected") else [])
     wanted = [one for one in os.environ.get("SLUGS", "better worse").split() if not any(name.endswith("_" + one + ".md") for name in here)]
     for one in wanted:
@@ -54,6 +64,14 @@ if role == "ideator":
 elif role == "critic":
     for name in os.listdir(inbox):
         one = name[:-3]
+        if one == "omitted":
+            continue
+        if one == "overrated":
+            hand_in(name, "---\\nrating: 11\\n---\\n\\nThe best ever.\\n")
+            continue
+        if one == "knob":
+            hand_in(name, "---\\nrating: 2\\nknob_only: true\\n---\\n\\nA number is turned.\\n")
+            continue
         rating = {"better": 9, "worse": 7}.get(one, 5)
         hand_in(name, f"---\\nrating: {rating}\\n---\\n\\nSound enough for {one}.\\n")
 elif role == "implementer":
@@ -82,21 +100,41 @@ elif role == "implementer":
             text = "raise IndexError('no such list')\\n" + text
         elif slug == "crash-once":
             text = text.replace("raise IndexError('no such list')\\n", "")
+        elif os.path.exists(os.path.join(inbox, "back.md")):
+            text += "# mended\\n"
         open("train.py", "w").write(text)
     if slug == "frozen":
         open("eval.py", "a").write("# easier\\n")
     hand_in("notes.md", "Wrote another number.")
+elif role == "reviewer" and (slug == "blocked" or (slug == "block-once" and "# mended" not in open("train.py").read())):
+    hand_in("review.md", "---\\nverdict: changes\\nfindings:\\n  - severity: blocking\\n    file: train.py\\n    text: the number is a guess\\n---\\n\\nNot so.\\n")
+elif role == "reviewer" and slug == "garbled":
+    hand_in("review.md", "Looks good to me!\\n")
 elif role == "reviewer":
     hand_in("review.md", "---\\nverdict: approve\\nfindings: []\\n---\\n\\nIt does what it says.\\n")
+elif role == "reporter" and os.path.exists(os.path.join(inbox, "question.md")):
+    question = open(os.path.join(inbox, "question.md")).read()
+    asked_again = "could not be used" in open(sys.argv[1]).read()
+    if "invent" in question or ("slip" in question and not asked_again):
+        hand_in("answer.md", "It reached 0.4321 at its best.\\n")
+    elif "nothing" not in question:
+        metric = json.load(open(os.path.join(inbox, "record.json")))["metric"]
+        hand_in("answer.md", f"The score is {metric}, because the number is.\\n\\n## Verdict\\n")
+elif role == "reporter" and (slug == "invents" or (slug == "invents-once" and "could not be used" not in open(sys.argv[1]).read())):
+    hand_in("report.md", "## What was changed\\n\\nThe number.\\n\\n## Inferences\\n\\nIt would reach 0.4321.\\n\\n## Journal\\n\\nGreat.\\n")
 elif role == "reporter":
     hand_in("report.md", "## What was changed\\n\\nThe number.\\n\\n## Inferences\\n\\nIt counts.\\n\\n## Claims\\n\\nNone.\\n\\n## What next\\n\\nAnother number.\\n\\n## Journal\\n\\nNumbers matter.\\n")
 `;
 
-/** Makes the lab; `slugs` are the ideas that its ideator has, `local` further lines of lab.local.yaml below \`agents:\`. */
-export async function createScriptedLab(slugs: string[], local = ''): Promise<TemporaryLab> {
+/** Makes the lab; `slugs` are the ideas that its ideator has, `local` further lines of lab.local.yaml below `agents:`, `direction` of the score. */
+export async function createScriptedLab(
+  slugs: string[],
+  local = '',
+  direction: 'lower' | 'higher' = 'lower',
+): Promise<TemporaryLab> {
   const config = `metric:
   name: score
-  direction: lower
+  direction: ${direction}
 commands:
   train: python3 train.py
   smoke: python3 train.py
@@ -111,10 +149,11 @@ run:
   use: scripted
   commands:
     scripted: python3 {directory}/agent.py {promptFile}
-  env: [SLUGS, SIGNALS]
+  env: [SLUGS, SIGNALS, EXPECTED]
 ${local}`,
   });
   lab.env.SLUGS = slugs.join(' ');
+  lab.env.EXPECTED = direction === 'lower' ? '-0.100 score' : '+0.100 score';
   lab.env.SIGNALS = join(lab.root, '.git', 'signals');
   return lab;
 }
