@@ -6,6 +6,7 @@ import pc from 'picocolors';
 import type { AgentEvent } from '../agents/agent.ts';
 import type { AgentRole } from '../domain/experiment.ts';
 import type { JobView } from '../domain/job.ts';
+import { disarm, disarmLine } from './page.ts';
 import { cut, formatReason, isFinal, terminalWidth } from './render.ts';
 
 /** The view. */
@@ -29,7 +30,7 @@ export function createPipelineView(): PipelineView {
   };
   const live = (line: string) => {
     if (!isLive) return;
-    const next = cut(line.replace(/\s+/g, ' '), terminalWidth() - 1);
+    const next = cut(disarmLine(line), terminalWidth() - 1);
     if (next === shown) return;
     clear();
     process.stderr.write(next);
@@ -38,7 +39,7 @@ export function createPipelineView(): PipelineView {
   return {
     tell(line) {
       clear();
-      process.stderr.write(`${colour(line)}\n`);
+      process.stderr.write(`${colour(disarm(line))}\n`);
     },
     onAgentEvent(role, slug, event) {
       const text = describeEvent(event);

@@ -1,5 +1,6 @@
 /** Queues the evaluation with its label: the run that decides. Asked again after a crash it is the same job. */
 import { reachPoint } from '../lab/named-point.ts';
+import { ensureChampion } from './baseline.ts';
 import type { Stage } from './context.ts';
 import { ensureBuilt } from './ensure-built.ts';
 import { worktreeOf } from './experiment-steps.ts';
@@ -9,6 +10,8 @@ import { changeIdeas } from './record-idea.ts';
 export const evaluate: Stage = async (context, experiment) => {
   const { gate, config, paths } = context;
   const { base, commit } = ensureBuilt(experiment);
+  // The track may be another one than the base was measured under: without its baseline anything would be kept.
+  await ensureChampion(context);
   const { number } = await gate.addJob({
     key: `evaluate:${experiment.slug}:${experiment.attempt}:${commit}`,
     kind: 'plain',

@@ -5,8 +5,8 @@ import { listScoredRuns } from '../../workers/recorder/decide-job.ts';
 import type { Experiment, ExperimentOutcome } from '../domain/experiment.ts';
 import type { Idea } from '../domain/idea.ts';
 import type { ReportFacts } from '../domain/report.ts';
-import { LabError } from '../errors/lab-error.ts';
 import { readDiffFacts } from '../git/diff-facts.ts';
+import { resolveCommit } from '../git/repository.ts';
 import { changeInterval } from '../stats/interval.ts';
 import { standingOf, viewTrack } from '../stats/track-view.ts';
 import type { PipelineContext } from './context.ts';
@@ -16,16 +16,18 @@ import { readLogTail } from './log-tail.ts';
 /** Lines of a failed run's log that a report shows. */
 const logLines = 15;
 
-/** The facts of an experiment that has an outcome. Throws LabError (internal) where its job has no run. */
+/** The facts of an experiment that has an outcome. What was not measured is null, also where its job left no run. */
 export async function gatherFacts(
   context: PipelineContext,
   experiment: Experiment,
   outcome: ExperimentOutcome,
   idea: Idea,
 ): Promise<ReportFacts> {
-  const { paths, config } = context;
-  const { base, commit } = experiment;
-  if (base === null) throw new LabError('internal', `experiment ${experiment.slug} has an outcome and no base`);
+  const { paths, config, main } = context;
+  const { commit } = experiment;
+  const { track, champion } = await context.gate.look();
+  // An idea that was rejected before it was built has no base yet: this is what it would have started from.
+  const base = experiment.base ?? champion?.commit ?? (await resolveCommit(paths.root, main));
   const changed = commit === null ? [] : (await readDiffFacts(paths.root, base, commit)).files;
   const [, question = '', hypothesis = ''] = /^Q: (.*?) H: (.*)$/s.exec(experiment.label) ?? [];
   const jobs = readStoredJobs(paths.runs);
@@ -50,7 +52,7 @@ export async function gatherFacts(
     metricName: config.metric.name,
     unit: config.metric.unit,
     direction: config.metric.direction,
-    ...measuredFacts(context, jobs, experiment, outcome, base, (await context.gate.look()).track),
+    ...measuredFacts(context, jobs, experiment, outcome, base, track),
   };
 }
 

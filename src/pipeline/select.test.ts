@@ -70,19 +70,18 @@ test('the weights add up to one, and an idea that is best in every part scores o
   expect(score(worst, { tried: [twin] })).toBeCloseTo(0, 6);
 });
 
-test.each([
-  ['rating', createIdea('x', { rating: 10 }), createIdea('x', { rating: 0 }), {}],
-  ['gain', createIdea('x', { expected: '-0.3 bpb' }), createIdea('x', { expected: '+0.3 bpb' }), {}],
-  ['feasibility', createIdea('x', { costMinutes: 10 }), createIdea('x', { costMinutes: 1e9 }), {}],
+test.each<[keyof typeof selectionWeights, Idea, Idea, Idea[]]>([
+  ['rating', createIdea('x', { rating: 10 }), createIdea('x', { rating: 0 }), []],
+  ['gain', createIdea('x', { expected: '-0.3 bpb' }), createIdea('x', { expected: '+0.3 bpb' }), []],
+  ['feasibility', createIdea('x', { costMinutes: 10 }), createIdea('x', { costMinutes: 1e9 }), []],
   [
     'novelty',
     createIdea('x', { title: 'Quite another matter' }),
     createIdea('x', { title: 'Reversed alphabets' }),
-    { tried: [createIdea('old', { title: 'Reversed alphabets' })] },
+    [createIdea('old', { title: 'Reversed alphabets' })],
   ],
-] as const)('%s counts with its weight from best to worst, everything else alike', (part, best, worst, changes) => {
-  const more: Partial<SelectionInput> = { ...changes, ...('tried' in changes ? { tried: [...changes.tried] } : {}) };
-  expect(score(best, more) - score(worst, more)).toBeCloseTo(selectionWeights[part], 6);
+])('%s counts with its weight from best to worst, everything else alike', (part, best, worst, tried) => {
+  expect(score(best, { tried }) - score(worst, { tried })).toBeCloseTo(selectionWeights[part], 6);
 });
 
 test('a gain counts from a tenth of a per cent on and no more above thirty per cent; a loss counts as no gain', () => {

@@ -6,6 +6,7 @@ import { chooseBest, chooseNamed } from '../../pipeline/choose-ideas.ts';
 import { wordOf } from '../../pipeline/experiment-steps.ts';
 import { type ExperimentEnd, runExperiments } from '../../pipeline/run-experiments.ts';
 import type { CommandInput, CommandSpec } from '../define.ts';
+import { disarmLine } from '../page.ts';
 import { cut, renderTable, terminalWidth } from '../render.ts';
 import { withPipeline } from '../with-pipeline.ts';
 
@@ -74,7 +75,7 @@ export function renderEnds(ends: ExperimentEnd[]): string {
     return [
       slug,
       outcome === null ? 'waits' : wordOf(outcome),
-      cut(waits ?? outcome?.reason ?? '', room),
+      cut(disarmLine(waits ?? outcome?.reason ?? ''), room),
       report ?? '',
     ];
   });
