@@ -1,4 +1,6 @@
 /** The environment of an agent's processes: a short list of names, what its service needs, and nothing of the lab's own secrets. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { AgentRequest } from './agent.ts';
 import { runVariable } from './marked-processes.ts';
 import type { RunPlace } from './run-place.ts';
@@ -10,7 +12,7 @@ export interface EnvironmentInput {
   from: Readonly<Record<string, string | undefined>>;
   /** agents.env: more names; a trailing * matches a prefix. */
   configured: readonly string[];
-  template: Pick<AgentTemplate, 'envNames' | 'env' | 'sandboxEnv'>;
+  template: Pick<AgentTemplate, 'envNames' | 'env' | 'sandboxEnv' | 'keyEnv' | 'loginFile'>;
   isSandboxed: boolean;
   place: RunPlace;
   request: Pick<AgentRequest, 'role' | 'slug'>;
@@ -18,7 +20,10 @@ export interface EnvironmentInput {
 
 const alwaysPassed = /^(?:PATH|LANG|LC_\w+|TERM|TZ)$/;
 
-/** The whole environment of one run. Names that begin with LAB_ are the lab's and are never passed on, whatever the configuration says. */
+/**
+ * The whole environment of one run; the private home is filled already. Names that begin with LAB_ are the lab's and are never passed on,
+ * whatever the configuration says. What agents.env names in full goes before what the template sets.
+ */
 export function agentEnvironment(input: EnvironmentInput): Record<string, string> {
   const { from, configured, template, isSandboxed, place, request } = input;
   const isWanted = (name: string): boolean =>
@@ -29,10 +34,17 @@ export function agentEnvironment(input: EnvironmentInput): Record<string, string
   for (const [name, value] of Object.entries(from)) {
     if (value !== undefined && !name.startsWith('LAB_') && isWanted(name)) env[name] = value;
   }
+  const fixed: Record<string, string> = { ...template.env, ...(isSandboxed ? template.sandboxEnv : {}) };
+  // A login is the person's choice of who pays; a key that lies about for something else must not change it, nor send the login elsewhere.
+  const hasLogin = template.loginFile !== null && existsSync(join(place.home, template.loginFile));
+  for (const [name, source] of hasLogin ? [] : Object.entries(template.keyEnv)) {
+    const value = env[name] || env[source];
+    if (value !== undefined && value !== '') fixed[name] = value;
+  }
+  for (const name of configured) if (env[name] !== undefined) delete fixed[name];
   return {
     ...env,
-    ...template.env,
-    ...(isSandboxed ? template.sandboxEnv : {}),
+    ...fixed,
     // Settings and caches follow the home where XDG names are absent, and they are never passed unless asked for.
     HOME: place.home,
     TMPDIR: place.temporary,

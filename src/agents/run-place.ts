@@ -3,12 +3,13 @@
  * Home and temporary folder are gone after the run, because the copies are secrets and agents leave much there.
  */
 import { execFile } from 'node:child_process';
-import { existsSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { chmod, cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join, normalize } from 'node:path';
 import { promisify } from 'node:util';
 import { errnoOf, LabError } from '../errors/lab-error.ts';
 import type { AgentRequest } from './agent.ts';
+import { formatHomeSettings } from './home-settings.ts';
 import type { AgentTemplate } from './templates.ts';
 
 /** Absolute paths of one run, links resolved. */
@@ -26,14 +27,14 @@ export interface RunPlace {
 
 /** What the private home is filled from. */
 export interface HomeSource {
-  template: Pick<AgentTemplate, 'homeFiles' | 'homeDefaults'>;
+  template: Pick<AgentTemplate, 'homeFiles' | 'homeSettings'>;
   /** agents.homeFiles: what is missing is an error, unlike in the template. */
   configured: readonly string[];
   /** The user's own home. */
   home: string;
 }
 
-/** Makes the folders of a run and fills them. Throws LabError (config) where a file under agents.homeFiles is missing or lies outside the home. */
+/** Makes the folders of a run and fills them. Throws LabError (config) where a file under agents.homeFiles is missing or lies outside the home, and where a settings file that the agent needs is no JSON. */
 export async function createRunPlace(request: AgentRequest, source: HomeSource): Promise<RunPlace> {
   for (const folder of [request.inbox, request.outbox]) await mkdir(folder, { recursive: true });
   const folder = realpathSync(request.folder);
@@ -93,10 +94,12 @@ async function fillHome(target: string, { template, configured, home }: HomeSour
       });
     }
   }
-  for (const [name, text] of Object.entries(template.homeDefaults)) {
+  for (const [name, settings] of Object.entries(template.homeSettings)) {
     const path = join(target, name);
-    if (existsSync(path)) continue;
+    const text = formatHomeSettings(name, existsSync(path) ? readFileSync(path, 'utf8') : null, settings);
     await mkdir(dirname(path), { recursive: true });
+    // The copy may be write-protected, as its original is.
+    await rm(path, { force: true });
     await writeFile(path, text, { mode: 0o600 });
   }
 }

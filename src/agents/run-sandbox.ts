@@ -3,11 +3,12 @@
  * read-only, its state hidden but for this run's prompt and inbox, the user's home hidden but for the programs in it, the network on.
  * That frozen files stay as they are is checked on the change afterwards, not here.
  */
-import { accessSync, constants, realpathSync, statSync } from 'node:fs';
+import { accessSync, constants, readdirSync, realpathSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { labPaths } from '../config/lab-paths.ts';
 import type { LabConfig } from '../config/schema.ts';
 import { errnoOf, LabError } from '../errors/lab-error.ts';
+import { isSecretLikeName } from '../git/secret-names.ts';
 import { sandboxArgv } from '../sandbox/bubblewrap.ts';
 import { visibleHomePaths } from '../sandbox/home-paths.ts';
 import { isInside, resolveSandboxSpec, type SandboxProbe } from '../sandbox/sandbox.ts';
@@ -59,13 +60,20 @@ export function agentSandboxArgv({ config, place, mayEdit, home, searchPath, pro
         ...hiddenOtherwise([dirname(dirname(process.execPath))], home),
         ...(program === null ? [] : hiddenOtherwise(programFolders(program, searchPath), home)),
       ],
-      hidden: [paths.runtime],
+      hidden: [paths.runtime, ...listSecretFiles(paths.root)],
       caches: [],
       gpu: false,
       network: true,
       cwd: place.directory,
     }),
   );
+}
+
+/** Files at the top of the lab that usually hold a secret, and this machine's settings (a Redis address may carry a password). */
+function listSecretFiles(root: string): string[] {
+  return readdirSync(root)
+    .filter((name) => name === 'lab.local.yaml' || isSecretLikeName(name))
+    .map((name) => join(root, name));
 }
 
 /** Absolute path of a program as a shell would find it; null where there is none. */

@@ -5,6 +5,7 @@
 import { basename } from 'node:path';
 import { programOf } from './command-line.ts';
 import type { OutputFormat } from './formats/output-parser.ts';
+import type { HomeSettings } from './home-settings.ts';
 
 /** How to run one agent. */
 export interface AgentTemplate {
@@ -23,10 +24,14 @@ export interface AgentTemplate {
   env: Record<string, string>;
   /** Variables that are set only inside the sandbox. */
   sandboxEnv: Record<string, string>;
+  /** The one of homeFiles that is a login; null where there is none, or where it makes no difference to keyEnv. */
+  loginFile: string | null;
+  /** Variables that take the value of another one where they are not set and there is no login: name, and where the value is from. */
+  keyEnv: Record<string, string>;
   /** Files of the home that its private home gets a copy of, where they exist: logins. */
   homeFiles: string[];
-  /** Files that its private home gets where no copy took their place, by path. */
-  homeDefaults: Record<string, string>;
+  /** JSON settings files that its private home gets, by path, joined with the copy where there is one. */
+  homeSettings: Record<string, HomeSettings>;
   /** How to get it; null: unknown. */
   install: string | null;
   /** One sentence on what to know before choosing it. */
@@ -42,8 +47,10 @@ const bare: AgentTemplate = {
   envNames: [],
   env: {},
   sandboxEnv: {},
+  loginFile: null,
+  keyEnv: {},
   homeFiles: [],
-  homeDefaults: {},
+  homeSettings: {},
   install: null,
   notes: '',
 };
@@ -62,12 +69,18 @@ const opencodeSettings = {
   permission: { edit: 'allow', bash: 'allow', webfetch: 'allow', external_directory: 'allow' },
 };
 
-const geminiSettings = {
-  // The key in the environment alone is refused as "Invalid auth method selected".
-  security: { auth: { selectedType: 'gemini-api-key' } },
-  general: { enableAutoUpdate: false },
-  privacy: { usageStatisticsEnabled: false },
-  telemetry: { enabled: false },
+const geminiSettings: HomeSettings = {
+  defaults: {
+    // The key in the environment alone is refused as "Invalid auth method selected".
+    security: { auth: { selectedType: 'gemini-api-key' } },
+    privacy: { usageStatisticsEnabled: false },
+    telemetry: { enabled: false },
+  },
+  fixed: {
+    general: { enableAutoUpdate: false },
+    // Its file tools refuse what git ignores, and the inbox lies below .lab.
+    context: { fileFiltering: { respectGitIgnore: false } },
+  },
 };
 
 /** The ready-made templates by the name that `agents.use` takes. */
@@ -96,15 +109,19 @@ export const agentTemplates: Readonly<Record<string, AgentTemplate>> = {
   codex: {
     ...bare,
     command:
-      'codex exec --json -C {directory} --skip-git-repo-check --ephemeral --dangerously-bypass-approvals-and-sandbox -c check_for_update_on_startup=false {options} - < {promptFile}',
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the shell's
+      'codex exec --json -C {directory} --skip-git-repo-check --ephemeral --dangerously-bypass-approvals-and-sandbox -c check_for_update_on_startup=false -c allow_login_shell=false ${LAB_BASE_URL:+-c "openai_base_url=$LAB_BASE_URL"} {options} - < {promptFile}',
     modelOption: '-m {model}',
     format: 'codex',
     formatFlag: '--json',
     envNames: ['OPENAI_API_KEY', 'CODEX_API_KEY', 'OPENAI_BASE_URL'],
+    // codex exec reads neither the common key nor the common address by itself.
+    loginFile: '.codex/auth.json',
+    keyEnv: { CODEX_API_KEY: 'OPENAI_API_KEY', LAB_BASE_URL: 'OPENAI_BASE_URL' },
     homeFiles: ['.codex/auth.json'],
     install: 'npm install -g @openai/codex',
     notes:
-      'Reports tokens at the end only and no cost. A provider of your own needs .codex/config.toml under agents.homeFiles.',
+      'Reports tokens at the end only and no cost. A provider of your own needs .codex/config.toml under agents.homeFiles. A copied login goes before keys.',
   },
   opencode: {
     ...bare,
@@ -114,7 +131,7 @@ export const agentTemplates: Readonly<Record<string, AgentTemplate>> = {
     formatFlag: '--format json',
     envNames: anyService,
     env: { OPENCODE_DISABLE_MODELS_FETCH: '1', OPENCODE_CONFIG_CONTENT: JSON.stringify(opencodeSettings) },
-    homeFiles: ['.local/share/opencode/auth.json', '.config/opencode/opencode.json'],
+    homeFiles: ['.local/share/opencode/auth.json', '.config/opencode/opencode.json', '.config/opencode/opencode.jsonc'],
     install: 'npm install -g opencode-ai',
     notes:
       'agents.model is provider/model. Reports tokens and cost per step. Waits in silence where its service fails.',
@@ -133,7 +150,7 @@ export const agentTemplates: Readonly<Record<string, AgentTemplate>> = {
     // Its own containers cannot be started from inside the lab's sandbox.
     env: { GEMINI_SANDBOX: 'false' },
     homeFiles: ['.gemini/settings.json', '.gemini/oauth_creds.json', '.gemini/google_accounts.json'],
-    homeDefaults: { '.gemini/settings.json': `${JSON.stringify(geminiSettings, null, 2)}\n` },
+    homeSettings: { '.gemini/settings.json': geminiSettings },
     install: 'npm install -g @google/gemini-cli',
     notes: 'Reports tokens at the end and no cost. The prompt is an argument, so that it may have 128 KiB at most.',
   },

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, lstatSync, mkdirSync, realpathSync } from 'node:fs';
-import { homedir, tmpdir, userInfo } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { LabError } from '../errors/lab-error.ts';
 import { findRepositoryRoot } from './repository-root.ts';
@@ -57,7 +57,12 @@ export function labPaths(root: string): LabPaths {
 function runtimeFolder(): string {
   const configured = process.env.XDG_RUNTIME_DIR;
   if (configured && isAbsolute(configured) && existsSync(configured)) return join(configured, 'nightlab');
-  return join(tmpdir(), `nightlab-${userInfo().uid}`);
+  return join(tmpdir(), `nightlab-${userId()}`);
+}
+
+/** Number of the user; not by userInfo(), which throws for a user without an entry in passwd (`docker run --user 1001`). */
+function userId(): number {
+  return process.getuid?.() ?? 0;
 }
 
 /** Where a Redis that nightlab fetched itself lies: one for all labs of the user. */
@@ -70,7 +75,7 @@ export function ensureRuntime(paths: LabPaths): void {
   // A file in its place is met by the check below, in words.
   if (!existsSync(paths.runtime)) mkdirSync(paths.runtime, { recursive: true, mode: 0o700 });
   const found = lstatSync(paths.runtime);
-  if (!found.isDirectory() || found.uid !== userInfo().uid) {
+  if (!found.isDirectory() || found.uid !== userId()) {
     throw new LabError(
       'config',
       `${paths.runtime} is not a folder of this user, expected one for the daemon's socket`,
