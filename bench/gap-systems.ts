@@ -63,6 +63,8 @@ export function measureNightlab(
       secrets: {},
       wallSeconds: null,
       base: null,
+      commit: null,
+      experiment: null,
     };
     return (await callRoute(socket, 'add', request)).number;
   };

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { LabError } from '../src/errors/lab-error.ts';
-import { expectedChange, formatExpectation, parseExpectation, parseLabel } from './label.ts';
+import { concernsMetric, expectedChange, formatExpectation, parseExpectation, parseLabel } from './label.ts';
 
 test.each([
   ['Q: does order 5 help? H: saves 0.2 bpb', 'does order 5 help?', 'saves 0.2 bpb'],
@@ -55,11 +55,55 @@ test('"improves by" means up where higher is better', () => {
   expect(parseExpectation('improves by 0.1', 'higher')).toEqual({ kind: 'change', amount: 0.1, unit: '' });
 });
 
-test('a target value and a per cent become a change only against a base', () => {
-  expect(expectedChange({ kind: 'value', value: 0.9, unit: '' }, 1.1)).toBeCloseTo(-0.2);
-  expect(expectedChange({ kind: 'value', value: 0.9, unit: '' }, null)).toBeNull();
-  expect(expectedChange({ kind: 'change', amount: -2, unit: '%' }, 1.5)).toBeCloseTo(-0.03);
-  expect(expectedChange({ kind: 'factor', factor: 2, quantity: 'batch' }, 1)).toBeNull();
+const bpb = { name: 'val_bpb', unit: 'bpb' };
+const share = { name: 'accuracy', unit: '%' };
+const plain = { name: 'eval/acc', unit: '' };
+
+test.each<[string, { name: string; unit: string }, number | null, number | null]>([
+  ['expect 0.9', bpb, 1.1, -0.2],
+  ['expect 0.9', bpb, null, null],
+  ['-2 %', bpb, 1.5, -0.03],
+  ['-2 percent', bpb, 1.5, -0.03],
+  ['-2 %', bpb, null, null],
+  ['-2 %', { name: 'log_likelihood', unit: 'nats' }, -50, -1],
+  ['reaches 98 %', bpb, 1.5, null],
+  ['2x batch size', bpb, 1, null],
+  ['no change', bpb, 1, null],
+  // Per cent of a metric that is itself a percentage are points of it.
+  ['+2 %', share, 70, 2],
+  ['+2 %', share, null, 2],
+  ['+2', share, 70, 2],
+  ['+2 points', share, 70, 2],
+  ['reaches 72 %', share, 70, 2],
+  // Every way to mean the metric.
+  ['-0.1', bpb, null, -0.1],
+  ['-0.1 bpb', bpb, null, -0.1],
+  ['-0.1 BPB', bpb, null, -0.1],
+  ['-0.1 val_bpb', bpb, null, -0.1],
+  ['-0.1 bpb', { name: 'val_bpb', unit: '' }, null, -0.1],
+  ['-0.1 bits', { name: 'val_bpb', unit: 'bits per byte' }, null, -0.1],
+  ['+0.1 f1-score', { name: 'f1-score', unit: '' }, null, 0.1],
+  ['+0.1 acc', plain, null, 0.1],
+  ['+0.1 eval/acc', plain, null, 0.1],
+  ['0.1 lower', bpb, null, null],
+  ['drops 0.1 while it learns', bpb, null, -0.1],
+  // Figures of something else.
+  ['-30 s', bpb, 1.5, null],
+  ['-30 s', plain, 0.7, null],
+  ['-2 GB', share, 70, null],
+  ['takes 30 s, reaches 0.9 GB', bpb, 1.5, null],
+  ['+2 points', plain, 0.7, null],
+  ['-30 s', { name: 'train_time', unit: 's' }, 300, -30],
+])('%j of %j at a base of %s is a change of %s', (text, metric, base, change) => {
+  const found = expectedChange(parseExpectation(text, 'lower'), base, metric);
+  if (change === null) expect(found).toBeNull();
+  else expect(found).toBeCloseTo(change, 9);
+});
+
+test('whether a figure is one of the metric is told without a base', () => {
+  const concerns = (text: string) => concernsMetric(parseExpectation(text, 'lower'), bpb);
+  expect(['-2 %', 'expect 0.9', '-0.1 bpb'].map(concerns)).toEqual([true, true, true]);
+  expect(['-30 s', 'reaches 98 %', '2x batch size', 'no change'].map(concerns)).toEqual([false, false, false, false]);
 });
 
 test('an expectation is written as a signed change with its unit', () => {

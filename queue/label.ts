@@ -82,6 +82,19 @@ const noUnits = new Set([
   'compared',
   'versus',
   'vs',
+  'lower',
+  'higher',
+  'absolute',
+  'that',
+  'this',
+  'which',
+  'while',
+  'so',
+  'due',
+  'through',
+  'via',
+  'until',
+  'within',
 ]);
 
 /** The change, value or factor that a hypothesis states; `none` where it states no figure. The first statement counts. */
@@ -147,13 +160,46 @@ export function formatExpectation(expected: Expectation): string {
   }
 }
 
+/** The words by which a hypothesis can mean the metric. */
+export interface MetricWords {
+  /** "val_bpb". */
+  name: string;
+  /** "bpb", "%"; "" where the metric has none. */
+  unit: string;
+}
+
+const percent = /^(?:%|percent\b|pct\b)/i;
+// Points of a metric that is a percentage.
+const points = /^(?:pp|points?)$/i;
+
 /**
- * The expectation as a signed change of the metric against `base`; null where it states none that can be compared
- * (no figure, a factor of something else, a per cent or a target value without a base).
+ * True where the expectation states a change or a value of this metric: without a unit, in the metric's own, with its name or the last part
+ * of it ("bpb" for val_bpb), or a change in per cent. A figure of something else ("-30 s") is none, and neither is a factor.
  */
-export function expectedChange(expected: Expectation, base: number | null): number | null {
+export function concernsMetric(expected: Expectation, metric: MetricWords): boolean {
+  if (expected.kind !== 'change' && expected.kind !== 'value') return false;
+  const unit = expected.unit.toLowerCase();
+  if (unit === '') return true;
+  // "reaches 98 %" of something that is no percentage says nothing that can be compared.
+  if (percent.test(unit)) return expected.kind === 'change' || percent.test(metric.unit);
+  if (points.test(unit) && percent.test(metric.unit)) return true;
+  const name = metric.name.toLowerCase();
+  const own = metric.unit.trim().toLowerCase();
+  // A unit is read as one word: "f1" is what is left of f1-score, "bits" of "bits per byte".
+  const firstWord = (text: string) => /^[a-z][\w/]*/.exec(text)?.[0] ?? '';
+  return [name, firstWord(name), name.split(/[_./-]/).at(-1), own, firstWord(own)].includes(unit);
+}
+
+/**
+ * The expectation as a signed change of the metric, in its own unit, against `base`. A per cent is a share of the base, where the metric
+ * itself is a percentage a point of it. Null where it states none that can be compared: no figure, a factor, a figure of something else
+ * than the metric, a share or a target value without a base.
+ */
+export function expectedChange(expected: Expectation, base: number | null, metric: MetricWords): number | null {
+  if (!concernsMetric(expected, metric)) return null;
   if (expected.kind === 'value') return base === null ? null : expected.value - base;
   if (expected.kind !== 'change') return null;
-  if (expected.unit !== '%') return expected.amount;
-  return base === null ? null : (base * expected.amount) / 100;
+  if (!percent.test(expected.unit) || percent.test(metric.unit)) return expected.amount;
+  // Of the size of the base: "-2 %" is a fall also where the metric is negative.
+  return base === null ? null : (Math.abs(base) * expected.amount) / 100;
 }

@@ -72,7 +72,7 @@ export function chooseAgent(
     throw new LabError(
       'config',
       `${where} names the agent "${name}", expected one of ${choices.map((one) => one.name).join(', ')}`,
-      { hints: ['`lab agents` shows them; an own one is a line under agents.commands in lab.local.yaml'] },
+      { hints: ['an own one is a line under agents.commands in lab.local.yaml (0_docs/guide/agents.md of nightlab)'] },
     );
   }
   if (choice.template === null) return deps.recorded();

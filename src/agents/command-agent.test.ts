@@ -214,7 +214,7 @@ describe('the command agent', () => {
         'both run',
         async () => findRunProcesses(place.folder).length + findRunProcesses(`${place.folder}0`).length === 2,
       );
-      expect(await sweepAgentRuns(place.folder)).toEqual([mine.pid]);
+      expect((await sweepAgentRuns(place.folder)).killed).toEqual([mine.pid]);
       expect(findRunProcesses(`${place.folder}0`)).toEqual([other.pid]);
     } finally {
       other.kill('SIGKILL');

@@ -1,5 +1,6 @@
 /** Whether an agent's run succeeded, and the sentence that says why not. Limits are not judged here: whoever ended the run knows why. */
 
+import { existsSync } from 'node:fs';
 import type { OutputEnd } from './agent-output.ts';
 import type { AgentExit } from './agent-process.ts';
 import { cutText } from './formats/output-parser.ts';
@@ -35,7 +36,19 @@ export function describeFailure(end: RunEnd): string | null {
   const why = output.lastErrorLine ?? output.lastOutputLine;
   if (exit.code === 0)
     return `ended without the result that its output should end with${why === null ? '' : `: ${why}`}`;
-  return why === null ? `${how} and printed nothing that says why` : `${how}: ${why}`;
+  if (why === null) return `${how} and printed nothing that says why`;
+  return `${how}: ${why}${isSandboxed ? formatHiddenHint(why) : ''}`;
+}
+
+/** Where a line says that a file is missing which is there: the sandbox hides the temporary folders and the home. */
+function formatHiddenHint(line: string): string {
+  if (!/no such file|can't open|cannot open|cannot find|not found/i.test(line)) return '';
+  const hidden = [...line.matchAll(/\/[\w.+@-]+(?:\/[\w.+@-]+)+/g)]
+    .map(([path]) => path)
+    .find((path) => existsSync(path));
+  return hidden === undefined
+    ? ''
+    : `; ${hidden} is there, but the sandbox hides it from agents: put it into the lab, or name its folder under sandboxRead in lab.local.yaml`;
 }
 
 function describeMissing({ output, program, install, programPath, isSandboxed }: RunEnd): string {

@@ -208,6 +208,18 @@ function takeConfigFlags(words: string[], config: Record<string, string>): strin
   return left;
 }
 
+/** Throws LabError (usage) where a command that takes options alone was given words. */
+export function ensureNoWords(command: string, input: Pick<CommandInput, 'words'>): void {
+  if (input.words.length === 0) return;
+  throw new LabError(
+    'usage',
+    `lab ${command} takes no words, got ${input.words.map((word) => `"${word}"`).join(' ')}`,
+    {
+      hints: [`\`lab ${command} --help\` shows what it takes`],
+    },
+  );
+}
+
 /** Job numbers from words such as "3" "j4" "5-7". Throws LabError (usage) on anything else. */
 export function parseJobNumbers(words: string[]): number[] {
   return words.flatMap((word) => {

@@ -46,7 +46,10 @@ export async function openPipeline(
     // The lock file itself says who holds it; the lock is on the open file, not on its text.
     writeFileSync(file, `process ${process.pid}: lab ${process.argv.slice(2).join(' ')}`);
     // Agents of a pipeline that was killed: their work is taken or done again, they themselves must not go on.
-    await sweepAgentRuns(agentsFolder(paths));
+    const swept = await sweepAgentRuns(agentsFolder(paths));
+    if (swept.killed.length > 0)
+      view.tell(`ended ${swept.killed.length} processes of agents that a killed command left`);
+    for (const left of swept.left) view.tell(`note: ${left} could not be removed; it may hold copies of logins`);
     const main = await resolveMainBranch(paths.root, config.main);
     const sandbox = await probeSandbox();
     const context: PipelineContext = {

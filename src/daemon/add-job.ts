@@ -81,8 +81,9 @@ export async function addJob(
       hints: ['`git add -A && git commit -m start`'],
     });
   }
-  if (request.base !== null && (await findCommit(paths.root, request.base)) !== request.base) {
-    throw new LabError('user', `the base ${request.base} is no commit of ${paths.root}, expected one to compare with`, {
+  for (const hash of [request.base, request.commit]) {
+    if (hash === null || (await findCommit(paths.root, hash)) === hash) continue;
+    throw new LabError('user', `${hash} is no commit of ${paths.root}, expected one to run or to compare with`, {
       hints: ['`git log --oneline --all` lists the commits'],
     });
   }
@@ -93,7 +94,10 @@ export async function addJob(
     const track = await computeTrack(paths, config, main);
     const champion = viewTrack(listScoredRuns(book.all()), track, null).champion;
     const isCheck = request.kind === 'check';
-    const experiment = request.kind === 'plain' || isCheck ? await findExperiment(paths, request.checkout) : null;
+    const experiment =
+      request.kind === 'plain' || isCheck
+        ? (request.experiment ?? (await findExperiment(paths, request.checkout)))
+        : null;
     const kind: JobKind = experiment === null || isCheck ? request.kind : 'experiment';
     const booked = await book.create(
       async (number): Promise<Job> => {
@@ -162,6 +166,10 @@ async function takeSource({ config, main, paths }: AddContext, request: AddReque
     const commit = await resolveCommit(paths.root, main);
     await runGit(paths.root, ['update-ref', ref, commit]);
     return { commit, isSnapshot: false, untracked: [], ref };
+  }
+  if (request.commit !== null) {
+    await runGit(paths.root, ['update-ref', ref, request.commit]);
+    return { commit: request.commit, isSnapshot: false, untracked: [], ref };
   }
   if (request.here) {
     const commit = await resolveCommit(request.checkout, 'HEAD');

@@ -24,6 +24,11 @@ const schemas = {
       .string()
       .regex(/^[0-9a-f]{40,64}$/)
       .nullable(),
+    commit: z
+      .string()
+      .regex(/^[0-9a-f]{40,64}$/)
+      .nullable(),
+    experiment: z.string().min(1).nullable(),
   }),
   record: z.strictObject({
     subject: z.string().min(1).max(200),

@@ -38,6 +38,10 @@ export interface AddRequest {
   wallSeconds: number | null;
   /** What the result is compared with, a full hash; null: the champion. */
   base: string | null;
+  /** Full hash that runs, whatever lies in the checkout; null: a snapshot of the checkout. */
+  commit: string | null;
+  /** Slug of the experiment that it belongs to; null: by the checkout's branch. */
+  experiment: string | null;
 }
 
 /** Every route with its request and its response. */

@@ -51,20 +51,30 @@ export interface Experiment {
   next: ExperimentStage | 'done';
   /** Two lines: why this idea and why now. */
   choice: string[];
+  /** As the idea stated it when it was chosen: "-0.010 val_bpb"; "" where it states none. */
+  expected: string;
+  /** What would refute the idea, as it stated then. */
+  refutedBy: string;
+  /** Whether branch and worktree are the lab's: written before they are made, so that nobody else's are ever taken for them. */
+  isOwn: boolean;
+  /** Why it cannot go on before somebody does something; null where nothing is in the way. */
+  waits: string | null;
   /** Full hash of the champion that the branch starts from; null before it is made. */
   base: string | null;
   /** `Q: … H: …` of the evaluation. */
   label: string;
   /** Full hash of the change on exp/<slug>; null before it is committed. */
   commit: string | null;
-  /** Job number of the smoke run; null before it, and where the lab has no smoke command. */
-  smokeJob: number | null;
+  /** Job numbers of the smoke runs, oldest first; empty before, and where the lab has no smoke command. */
+  smokeJobs: number[];
   /** Job number of the evaluation; null before it is queued. */
   job: number | null;
   /** Runs of the implementer so far: 2 after the work came back once. */
   rounds: number;
   /** Why the change went back to the implementer; at most one per stage. */
   returns: { stage: 'review' | 'smoke'; reason: string }[];
+  /** What the implementer said of the change; "" where nothing. */
+  notes: string;
   /** What the reviewer said that does not block; "" where nothing. */
   reviewNotes: string;
   /** Null while it is under way. */

@@ -57,6 +57,10 @@ export interface ReportFacts {
   /** Why the change went back to the implementer, one line each. */
   returns: string[];
   reviewNotes: string;
+  /** The implementer's own words on the change, unchecked; "" where it left none. */
+  implementerNotes: string;
+  /** Why the report has no prose although an agent was asked; "" otherwise. */
+  proseProblem: string;
   /** Run folder relative to the root; null where nothing ran. */
   runFolder: string | null;
   /** The command of train and the seed, to run it again; null where nothing ran. */

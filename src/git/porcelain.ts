@@ -44,32 +44,6 @@ export async function commitPaths(folder: string, message: string, paths: string
   }
 }
 
-/**
- * Commits everything in a worktree that git does not ignore as one commit on `base`, whatever was committed on top of it before. Without
- * any change the branch is at `base` afterwards. Only for worktrees that the lab made.
- */
-export async function commitAll(folder: string, base: string, message: string): Promise<void> {
-  const git = openGit(folder);
-  try {
-    await git.raw(['reset', '--quiet', '--soft', base]);
-    await git.raw(['add', '--all']);
-    if ((await git.raw(['diff', '--cached', '--name-only', '-z'])) !== '')
-      await git.raw(['commit', '--quiet', '--no-verify', '-m', message]);
-  } catch (error) {
-    throw new LabError('user', `git could not commit in ${folder}`, {
-      cause: error,
-      hints: ['`git status` there shows what is in the way'],
-    });
-  }
-}
-
-/** Puts a worktree that the lab made to a commit, with nothing else in it but what git ignores. */
-export async function resetTree(folder: string, commit: string): Promise<void> {
-  const git = openGit(folder);
-  await git.raw(['reset', '--quiet', '--hard', commit]);
-  await git.raw(['clean', '--quiet', '-d', '--force', '--force']);
-}
-
 /** Subject line of a commit's message. */
 export async function readSubject(folder: string, commit: string): Promise<string> {
   return (await openGit(folder).raw(['log', '-1', '--format=%s', commit])).trim();

@@ -3,10 +3,10 @@
  * the lab owns; what the user made elsewhere is never touched, pruned or forced.
  */
 import { existsSync, realpathSync } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { chmod, mkdir, readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { LabError } from '../errors/lab-error.ts';
+import { errnoOf, LabError } from '../errors/lab-error.ts';
 import { findCommit } from './repository.ts';
 import { createGitError, isLockContention, runGit, runGitResult } from './run-git.ts';
 
@@ -86,12 +86,31 @@ export async function removeWorktree(root: string, path: string, ownedFolder: st
       await delay(Math.random() * 30 * attempt);
       continue;
     }
-    if (!/is not a working tree|validation failed|Directory not empty|failed to delete/.test(result.stderr)) {
+    if (
+      !/is not a working tree|validation failed|Directory not empty|failed to delete|Permission denied/.test(
+        result.stderr,
+      )
+    ) {
       throw createGitError(root, args, result);
     }
     break;
   }
-  await rm(target, { recursive: true, force: true });
+  try {
+    await rm(target, { recursive: true, force: true });
+  } catch (error) {
+    if (errnoOf(error) !== 'EACCES' && errnoOf(error) !== 'EPERM' && errnoOf(error) !== 'ENOTEMPTY') throw error;
+    // Package caches (Go's, for one) are written without write permission on their folders.
+    await makeFoldersWritable(target);
+    await rm(target, { recursive: true, force: true });
+  }
+}
+
+/** Gives the owner all rights on every folder below; links are not followed. */
+async function makeFoldersWritable(folder: string): Promise<void> {
+  await chmod(folder, 0o700);
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    if (entry.isDirectory()) await makeFoldersWritable(join(folder, entry.name));
+  }
 }
 
 /** A worktree that git knows. */

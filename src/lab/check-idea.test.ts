@@ -64,6 +64,22 @@ test('each part that is missing has its own sentence', () => {
   expect(problems[1]).toBe('has no hypothesis: say under ## Hypothesis what will happen to the metric and why');
 });
 
+test('a title has at most 200 characters, counted as a reader counts them', () => {
+  expect(checkIdea({ ...idea, title: '🙂'.repeat(200) })).toEqual([]);
+  expect(checkIdea({ ...idea, title: 'x'.repeat(201) })).toEqual([
+    'title: has 201 characters, expected at most 200: the rest belongs under ## Change',
+  ]);
+});
+
+test.each(['\u001b[2JA', 'A\nB', 'A\u2028B', 'A\u009bB'])(
+  'the title %j is refused and its character named',
+  (title) => {
+    const [problem, ...others] = checkIdea({ ...idea, title });
+    expect(others).toEqual([]);
+    expect(problem).toMatch(/^title: has the control character U\+[0-9A-F]{4}, expected one line of plain text$/);
+  },
+);
+
 test("the template's words count as missing, so that a copy of it is no idea", () => {
   const text = readFileSync(join(packageRoot(), '1_ideas/_TEMPLATE.md'), 'utf8');
   for (const words of templateWords) expect(text).toContain(words);

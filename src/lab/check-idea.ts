@@ -15,6 +15,12 @@ export const templateWords: ReadonlySet<string> = new Set([
   'Papers, runs, journal entries.',
 ]);
 
+/** Most characters of a title: it stands in lists, commit subjects and the headings of reports. */
+export const maxTitleLength = 200;
+
+// What would break a line, or show as something else in a terminal.
+const control = /[\p{Cc}\p{Zl}\p{Zp}]/u;
+
 function isEmpty(text: string): boolean {
   const plain = text.replace(/<!--[\s\S]*?-->/g, '').trim();
   return plain === '' || /^(?:-|n\/a|none|todo|tbd|\?+|…|\.\.\.)$/i.test(plain) || templateWords.has(plain);
@@ -31,6 +37,14 @@ export function checkIdea(idea: Idea): string[] {
     if (isEmpty(text)) problems.push(problem);
   };
   need(idea.title, 'has no title: write "title: …", one line that says the change');
+  const { length } = [...idea.title];
+  if (length > maxTitleLength)
+    problems.push(
+      `title: has ${length} characters, expected at most ${maxTitleLength}: the rest belongs under ## Change`,
+    );
+  const found = control.exec(idea.title)?.[0]?.codePointAt(0);
+  if (found !== undefined)
+    problems.push(`title: has the control character ${formatCode(found)}, expected one line of plain text`);
   need(hypothesis, 'has no hypothesis: say under ## Hypothesis what will happen to the metric and why');
   need(
     mechanism,
@@ -48,4 +62,8 @@ export function checkIdea(idea: Idea): string[] {
   }
   need(idea.refutedBy, 'has no refuted_by: write "refuted_by: …", the result that would show it wrong');
   return problems;
+}
+
+function formatCode(point: number): string {
+  return `U+${point.toString(16).toUpperCase().padStart(4, '0')}`;
 }

@@ -35,6 +35,8 @@ test.each([
   ['expect 0.93', { baseMetric: null }, null],
   ['2x batch size', {}, null],
   ['+2 %', better, 2],
+  ['-30 s', {}, null],
+  ['-2 GB', { unit: '' }, null],
 ])('"%s" with %j expects a change of %s', (expected, changes, change) => {
   const parsed = parseExpectedChange(createReportFacts({ expected, ...changes }));
   if (change === null) expect(parsed).toBeNull();

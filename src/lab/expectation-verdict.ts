@@ -25,16 +25,8 @@ export type ExpectationFacts = Pick<
  * something else than the metric ("-3 s"), or one that needs a base that is missing.
  */
 export function parseExpectedChange(facts: ExpectationFacts): number | null {
-  const expectation = parseExpectation(facts.expected, facts.direction);
-  if (expectation.kind === 'change' || expectation.kind === 'value') {
-    const unit = expectation.unit.toLowerCase();
-    const own = ['', '%', facts.metricName.toLowerCase(), facts.unit.toLowerCase()];
-    // "bpb" is what people write for val_bpb.
-    if (!own.includes(unit) && !facts.metricName.toLowerCase().endsWith(`_${unit}`)) return null;
-  }
-  // A metric that is itself a percentage: "+2 %" is two points of it, not a share of the base.
-  if (expectation.kind === 'change' && expectation.unit === '%' && facts.unit === '%') return expectation.amount;
-  return expectedChange(expectation, facts.baseMetric);
+  const metric = { name: facts.metricName, unit: facts.unit };
+  return expectedChange(parseExpectation(facts.expected, facts.direction), facts.baseMetric, metric);
 }
 
 /** The largest change that luck explains at the configured confidence, one-sided as the decision counts it; null where the noise is unknown. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { LabError } from '../errors/lab-error.ts';
 import { createTemporaryRepository, type TemporaryRepository } from '../scenarios/temporary-repository.ts';
-import { countIdeas, findIdea, readIdeas } from './ideas.ts';
+import { countIdeas, findIdea, findIdeaBySlug, readIdeas } from './ideas.ts';
 
 const open: TemporaryRepository[] = [];
 afterEach(async () => {
@@ -96,6 +96,41 @@ test('a bad file is listed with its problem and hides no other, on disk and on t
   expect(await read()).toEqual(expected);
 });
 
+test('what cannot be read or written is no idea to work with, and a problem says so', async () => {
+  const { root, git, write } = await createRepository({ '1_ideas/2026-11-20_good.md': text('good') });
+  await write('1_ideas/2026-11-21_latin.md', new Uint8Array([0x2d, 0xe9, 0x0a]));
+  await symlink('/etc/hostname', join(root, '1_ideas/2026-11-21_link.md'));
+  await write('1_ideas/a\\b.md', text('b'));
+  await write('1_ideas/c\u0007d.md', text('d'));
+  await write('1_ideas/2026-11-30_good.md', text('good'));
+  const read = async () => {
+    const ideas = await readIdeas(root, 'main');
+    expect(countIdeas(ideas)).toBe(1);
+    return ideas.map(({ path, isUsable, problems }) => [path, isUsable, problems.at(0)]);
+  };
+  const expected = [
+    ['1_ideas/2026-11-20_good.md', true, undefined],
+    ['1_ideas/2026-11-21_latin.md', false, '1_ideas/2026-11-21_latin.md is not UTF-8 text'],
+    ['1_ideas/2026-11-21_link.md', false, '1_ideas/2026-11-21_link.md is a link or no plain file, expected a file'],
+    [
+      '1_ideas/2026-11-30_good.md',
+      false,
+      'slug: "good" is the slug of 1_ideas/2026-11-20_good.md too; give one of them another',
+    ],
+    ['1_ideas/a\\b.md', false, '"a\\\\b.md" has a backslash in its name: rename it, for example to "a-b.md"'],
+    [
+      '1_ideas/c\u0007d.md',
+      false,
+      '"c\\u0007d.md" has a control character in its name: rename it, for example to "c-d.md"',
+    ],
+  ];
+  expect(await read()).toEqual(expected);
+  await git('add', '--all');
+  await git('commit', '--quiet', '--message=odd files');
+  await git('checkout', '--quiet', '--detach');
+  expect(await read()).toEqual(expected);
+});
+
 test('a slug that two files have is a problem of the second, which names the first', async () => {
   const { root } = await createRepository({ ...files, '1_ideas/2026-11-25_again.md': text('word-pairs') });
   const ideas = await readIdeas(root, 'main');
@@ -114,6 +149,31 @@ test('of a rejected and an open idea with one slug the open one is meant', async
     '1_ideas/self-made.md': text('a'),
   });
   expect(findIdea(await readIdeas(root, 'main'), 'a').path).toBe('1_ideas/self-made.md');
+});
+
+test('an open copy of a rejected idea can be used, and is the one that its slug means', async () => {
+  const { root } = await createRepository({
+    '1_ideas/rejected/2026-11-19_a.md': text('a'),
+    '1_ideas/self-made.md': text('a'),
+  });
+  const ideas = await readIdeas(root, 'main');
+  expect(ideas.map(({ isUsable }) => isUsable)).toEqual([true, true]);
+  expect(findIdeaBySlug(ideas, 'a').path).toBe('1_ideas/self-made.md');
+  expect(findIdeaBySlug(ideas.slice(0, 1), 'a').path).toBe('1_ideas/rejected/2026-11-19_a.md');
+});
+
+test('a stage finds an idea by its whole slug alone, and is told where its file is gone', async () => {
+  const { root } = await createRepository(files);
+  const ideas = await readIdeas(root, 'main');
+  expect(findIdeaBySlug(ideas, 'word-pairs').path).toBe('1_ideas/2026-11-20_word-pairs.md');
+  for (const slug of ['word', 'Word-Pairs', '2026-11-20_word-pairs', ''])
+    expect(() => findIdeaBySlug(ideas, slug)).toThrow(
+      expect.objectContaining({
+        kind: 'user',
+        message: `the file of idea ${slug} is gone from 1_ideas`,
+        hints: expect.arrayContaining([expect.stringContaining('lab ideas')]),
+      }),
+    );
 });
 
 test('an idea is found by slug, beginning, path and file name', async () => {

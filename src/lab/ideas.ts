@@ -18,8 +18,13 @@ export interface StoredIdea {
   text: string;
   /** Of an unreadable file what its name tells. In the folder of rejected ideas its state is `rejected`, whatever the file says. */
   idea: Idea;
-  /** Why it could not be read, else what is missing or wrong in it, and a slug that an earlier file has. */
+  /** Why it could not be read or written, else what is missing or wrong in it, and a slug that an earlier file has. */
   problems: string[];
+  /**
+   * False where no stage may count, rate or build it, because nothing could be written into it: its file cannot be read, the recorder
+   * would refuse its name, or its slug means another file. A problem says which.
+   */
+  isUsable: boolean;
   /** Lies in 1_ideas/rejected/. */
   isRejected: boolean;
 }
@@ -32,22 +37,55 @@ export async function readIdeas(root: string, main: string): Promise<StoredIdea[
   const files = await readRecordFiles(root, main, ideasFolder);
   const rejected = await readRecordFiles(root, main, rejectedFolder);
   const pathOf = new Map<string, string>();
+  const usableSlugs = new Set<string>();
   return [...files, ...rejected]
     .sort((a, b) => (a.path < b.path ? -1 : 1))
     .map(({ path, text, problem }) => {
       const isRejected = path.startsWith(`${rejectedFolder}/`);
       const { idea, problems: found } = parseIdea(text, path);
       const problems = problem === null ? found : [problem];
+      const oddName = checkName(path);
+      if (oddName !== null) problems.unshift(oddName);
       const first = pathOf.get(idea.slug);
       if (first === undefined) pathOf.set(idea.slug, path);
       else problems.push(`slug: "${idea.slug}" is the slug of ${first} too; give one of them another`);
-      return { path, text, idea: isRejected ? { ...idea, state: 'rejected' } : idea, problems, isRejected };
+      // A rejected file never stands in the way of an open one of its slug.
+      const isUsable = problem === null && oddName === null && (isRejected || !usableSlugs.has(idea.slug));
+      if (isUsable && !isRejected) usableSlugs.add(idea.slug);
+      return { path, text, idea: isRejected ? { ...idea, state: 'rejected' } : idea, problems, isUsable, isRejected };
     });
 }
 
-/** How many ideas there are, whatever their state; those in the folder of rejected ones do not count. */
+/** Why the recorder would not write under this name, with the way out; null where it would. */
+function checkName(path: string): string | null {
+  const odd = /[\p{Cc}\\]/gu;
+  if (!odd.test(path)) return null;
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  const what = name.includes('\\') ? 'a backslash' : 'a control character';
+  return `${JSON.stringify(name)} has ${what} in its name: rename it, for example to ${JSON.stringify(name.replace(odd, '-'))}`;
+}
+
+/** How many ideas there are, whatever their state; those in the folder of rejected ones and those that cannot be used do not count. */
 export function countIdeas(ideas: readonly StoredIdea[]): number {
-  return ideas.filter(({ isRejected }) => !isRejected).length;
+  return ideas.filter(({ isRejected, isUsable }) => isUsable && !isRejected).length;
+}
+
+/**
+ * The idea of exactly this slug, for whoever is about to change it: never another one whose slug only begins so. Where several files have
+ * it, the one that can be used, and rather one that is not rejected. Throws LabError (user) where there is none any more.
+ */
+export function findIdeaBySlug(ideas: readonly StoredIdea[], slug: string): StoredIdea {
+  const fitting = ideas.filter(({ idea }) => idea.slug === slug);
+  const open = fitting.filter(({ isRejected }) => !isRejected);
+  const found =
+    open.find(({ isUsable }) => isUsable) ?? open[0] ?? fitting.find(({ isUsable }) => isUsable) ?? fitting[0];
+  if (found !== undefined) return found;
+  throw new LabError('user', `the file of idea ${slug} is gone from ${ideasFolder}`, {
+    hints: [
+      `\`git log --stat -- ${ideasFolder}\` shows where it went; put it back, then give the command again`,
+      '`lab ideas` lists those that are there',
+    ],
+  });
 }
 
 function stemOf(path: string): string {

@@ -102,7 +102,7 @@ const experiment: ExperimentEntryFacts = {
 };
 
 test('the entry of an experiment names its report and says who wrote the inference', () => {
-  expect(formatExperimentEntry(experiment)).toBe(`## 2026-11-21: contexts of 4 and 5 symbols (keep)
+  expect(formatExperimentEntry(experiment)).toBe(`## 2026-11-21: report on longer-contexts (keep)
 
 experiment longer-contexts, attempt 2, report 9_reports/2026-11-21_longer-contexts-2.md
 

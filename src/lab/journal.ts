@@ -107,7 +107,7 @@ export function formatExperimentEntry({ facts, attempt, report, summary, next }:
 
 ${formatPoints(formatObservations(facts))}`
       : `- Expected ${expected}; observed ${observed}; what was asked and measured: the entry of job ${job}`;
-  return `## ${facts.date}: ${formatLine(facts.title) || facts.slug} (${facts.decision})
+  return `## ${facts.date}: report on ${facts.slug} (${facts.decision})
 
 ${origin.join(', ')}
 

@@ -40,6 +40,8 @@ export function createReportFacts(changes: Partial<ReportFacts> = {}): ReportFac
     files: [{ path: 'problem/train.py', added: 3, removed: 1 }],
     returns: [],
     reviewNotes: '',
+    implementerNotes: '',
+    proseProblem: '',
     runFolder: '.lab/runs/7/1',
     command: 'python3 problem/train.py',
     seed: 1,

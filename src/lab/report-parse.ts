@@ -84,7 +84,7 @@ export function parseReport(text: string, fileName: string): Report {
     problems.push(`${key}: got "${word}", expected a number or nothing`);
     return null;
   };
-  const named = /(?:^|[\\/])(?:(\d{4}-\d{2}-\d{2})_)?([^\\/]*?)\.md$/i.exec(fileName);
+  const named = /(?:^|[\\/])(?:(\d{4}-\d{2}-\d{2})_)?([^\\/]*?)(?:\.\d+)?\.md$/i.exec(fileName);
   const date = read('date') || (named?.[1] ?? '');
   if (!/^\d{4}-\d{2}-\d{2}$/.test(date)) problems.push(`date: got "${date}", expected a day like 2026-11-21`);
   const decision = read('decision').toLowerCase();

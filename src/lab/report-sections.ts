@@ -45,6 +45,15 @@ export function formatQuestion(facts: ReportFacts): string {
   ]);
 }
 
+/** Without prose: the implementer's notes as a quotation, and why there is no prose. */
+function formatOwnWords(facts: ReportFacts): string {
+  const notes = formatQuote(facts.implementerNotes);
+  return joinParts([
+    notes === '' ? 'No agent described the change.' : `The implementer's own words, unchecked:\n\n${notes}`,
+    facts.proseProblem === '' ? null : `The reporter's prose was not used: ${formatInline(facts.proseProblem)}`,
+  ]);
+}
+
 /** The agent's words, the files with their lines, what went back and what the reviewer said. */
 export function formatChanged(facts: ReportFacts, prose: ReportProse | null): string {
   const rows = facts.files.map(({ path, added, removed }) => [
@@ -55,7 +64,7 @@ export function formatChanged(facts: ReportFacts, prose: ReportProse | null): st
   const returns = facts.returns.map(formatInline).filter((line) => line !== '');
   const notes = formatQuote(facts.reviewNotes);
   return joinParts([
-    formatBlock(prose?.changed ?? '') || 'No agent described the change.',
+    formatBlock(prose?.changed ?? '') || formatOwnWords(facts),
     rows.length === 0
       ? facts.commit === null
         ? 'Nothing was committed.'
@@ -148,10 +157,12 @@ function formatRunAgain(facts: ReportFacts): string | null {
   const seed = facts.seed === null ? '' : ` --seed ${facts.seed}`;
   // What never got to its evaluation ran as a smoke run, which leaves nothing to score.
   const task = facts.decision === 'refused' || facts.decision === 'failed' ? ' --no-score' : '';
+  // Against the same base as then, and not against whatever is the champion by now.
+  const base = task === '' ? ` --base ${facts.base.slice(0, 12)}` : '';
   return [
-    `git worktree add --detach ${folder} ${facts.commit}`,
-    `cd ${folder}`,
-    `lab add --wait${task} --label ${quoteShell(label)}${seed} -- ${quoteShell(facts.command)}`,
+    `git worktree add --detach ${folder} ${facts.commit} && cd ${folder} &&`,
+    `  lab add --wait${task}${base} --label ${quoteShell(label)}${seed} -- ${quoteShell(facts.command)}`,
+    '# afterwards',
     `cd ../.. && git worktree remove ${folder}`,
   ].join('\n');
 }

@@ -41,7 +41,7 @@ test('the lines to run it again carry commit, label, seed and command', () => {
   const { sections } = parseReport(formatReport(facts, null), 'x.md');
   expect(sections.Links).toContain('git diff ba5eba1..c0ffee1\n');
   expect(sections.Links).toContain(
-    `lab add --wait --label 'Q: isn'\\''t it? H: saves 0.2 bpb' --seed 1 -- 'python3 train.py | tee "$LAB_OUT/x"'`,
+    `lab add --wait --base ba5eba111111 --label 'Q: isn'\\''t it? H: saves 0.2 bpb' --seed 1 -- 'python3 train.py | tee "$LAB_OUT/x"'`,
   );
   expect(sections.Links).toContain('git worktree add --detach 5_worktrees/longer-contexts-again c0ffee1234567890');
 });
@@ -134,7 +134,7 @@ test('the fences of prose stay fences, and one that was left open ends with its 
 
 test('a second attempt has its own file', () => {
   expect(reportFileName('2026-11-21', 'longer-contexts', 1)).toBe('2026-11-21_longer-contexts.md');
-  expect(reportFileName('2026-11-21', 'longer-contexts', 2)).toBe('2026-11-21_longer-contexts-2.md');
+  expect(reportFileName('2026-11-21', 'longer-contexts', 2)).toBe('2026-11-21_longer-contexts.2.md');
 });
 
 test('a narrow interval keeps enough decimals to tell its ends apart', () => {

@@ -51,9 +51,9 @@ export const reportKeys = [
 /** One of reportKeys. */
 export type ReportKey = (typeof reportKeys)[number];
 
-/** "2026-11-21_slug.md" for the first attempt, "2026-11-21_slug-2.md" for the second. */
+/** "2026-11-21_slug.md" for the first attempt, "2026-11-21_slug.2.md" for the second: no slug has a full stop in it. */
 export function reportFileName(date: string, slug: string, attempt: number): string {
-  return `${date}_${slug}${attempt > 1 ? `-${attempt}` : ''}.md`;
+  return `${date}_${slug}${attempt > 1 ? `.${attempt}` : ''}.md`;
 }
 
 function createValues(facts: ReportFacts): Record<ReportKey, string> {

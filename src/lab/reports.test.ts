@@ -35,7 +35,7 @@ test('reports are listed by path without the template, a broken one with what is
   const { root } = await create();
   const reports = await readReports(root, 'main');
   expect(reports.map(({ path }) => path.slice(10))).toEqual([
-    ...['2026-11-19_widest.md', '2026-11-20_deep-10.md', '2026-11-20_deep-2.md', '2026-11-20_deep.md'],
+    ...['2026-11-19_widest.md', '2026-11-20_deep.10.md', '2026-11-20_deep.2.md', '2026-11-20_deep.md'],
     ...['2026-11-21_wide.md', '2026-11-22_deep-2.md', '2026-11-23_broken.md'],
   ]);
   expect(reports.filter(({ problems }) => problems.length > 0).map(({ report }) => report.slug)).toEqual(['broken']);
@@ -52,9 +52,9 @@ test('the store reads the same from main when another branch is checked out', as
 test('a slug is its newest report, a path exactly one, a beginning the only slug that it fits', async () => {
   const reports = await readReports((await create()).root, 'main');
   const find = (word: string) => findReport(reports, word).path.slice(10);
-  expect(find('deep')).toBe('2026-11-20_deep-10.md');
+  expect(find('deep')).toBe('2026-11-20_deep.10.md');
   expect(find('deep-2')).toBe('2026-11-22_deep-2.md');
-  expect(find('9_reports/2026-11-20_deep-2.md')).toBe('2026-11-20_deep-2.md');
+  expect(find('9_reports/2026-11-20_deep.2.md')).toBe('2026-11-20_deep.2.md');
   expect(find('2026-11-20_deep')).toBe('2026-11-20_deep.md');
   expect(find('wide')).toBe('2026-11-21_wide.md');
   expect(find('wides')).toBe('2026-11-19_widest.md');

@@ -29,11 +29,9 @@ export async function readReports(root: string, main: string): Promise<StoredRep
   });
 }
 
-/** The attempt that a file name tells: 2 for "…_slug-2.md", 1 where it tells none. */
-function attemptOf({ path, report }: StoredReport): number {
-  const rest = path.slice(path.lastIndexOf('/') + 1).replace(/\.md$/, '');
-  const after = rest.replace(/^\d{4}-\d{2}-\d{2}_/, '');
-  return after.startsWith(`${report.slug}-`) ? Number(/^\d+$/.exec(after.slice(report.slug.length + 1))?.[0] ?? 1) : 1;
+/** The attempt that a report's path tells: 2 for "9_reports/2026-11-21_slug.2.md", 1 where it tells none. */
+export function attemptOf({ path }: Pick<StoredReport, 'path'>): number {
+  return Number(/\.(\d+)\.md$/.exec(path)?.[1] ?? 1);
 }
 
 function compareAge(a: StoredReport, b: StoredReport): number {

@@ -7,7 +7,7 @@ import { LabError } from '../errors/lab-error.ts';
 import { readDiff } from '../git/diff-facts.ts';
 import { parseSections, setSection } from '../lab/markdown-sections.ts';
 import { checkNumbers } from '../lab/report-numbers.ts';
-import { findReport, readReports } from '../lab/reports.ts';
+import { attemptOf, findReport, readReports } from '../lab/reports.ts';
 import { formatQuote } from '../lab/untrusted-markdown.ts';
 import type { PipelineContext } from './context.ts';
 import { readKeptSummary } from './kept-summary.ts';
@@ -31,7 +31,7 @@ export async function askReport(
 ): Promise<string> {
   const { paths, main, gate, signal, tell } = context;
   const stored = findReport(await readReports(paths.root, main), slug);
-  const { facts } = readKeptSummary(paths, slug);
+  const { facts } = readKeptSummary(paths, stored.report.slug, attemptOf(stored));
   const diff = facts.commit === null ? '' : await readDiff(paths.root, facts.base, facts.commit, diffBytes);
   let problem = '';
   for (let tries = 1; tries <= maxTries; tries += 1) {

@@ -3,33 +3,51 @@ import { randomUUID } from 'node:crypto';
 import type { JobView } from '../domain/job.ts';
 import { LabError } from '../errors/lab-error.ts';
 import type { PipelineContext } from './context.ts';
-import type { LabSight } from './lab-gate.ts';
+import type { LabGate, LabSight } from './lab-gate.ts';
 
-/** Queues the seeds that the baseline of the present track lacks, in their order. Gives the numbers of all its jobs. */
+/** Seeds that a command has queued, as "track:seed"; a command is known by its door to the daemon. */
+const queuedBy = new WeakMap<LabGate, Set<string>>();
+
+/** True for a job that is over without a metric: another one of its seed may give one. */
+function isInVain({ state }: JobView): boolean {
+  return state.kind === 'ended' && state.run.metric === null;
+}
+
+/**
+ * Queues the seeds that the baseline of the present track lacks, in their order. A seed whose jobs all ended without a metric is lacking
+ * too, but a command queues no seed twice. Gives the numbers of the jobs that count, for each seed the last one that is not in vain.
+ */
 export async function queueBaseline(context: PipelineContext): Promise<number[]> {
-  const { gate, config, paths, tell } = context;
+  const { gate, config, tell } = context;
   const { jobs, track } = await gate.look();
+  const queued = queuedBy.get(gate) ?? new Set<string>();
+  queuedBy.set(gate, queued);
   const own = jobs.filter(
     ({ job, state }) => job.kind === 'baseline' && job.track === track && state.kind !== 'removed',
   );
-  const known = new Set(own.map(({ job }) => job.seed));
+  const counting = own.filter((view) => !isInVain(view) || queued.has(`${track}:${view.job.seed}`));
+  const known = new Set(counting.map(({ job }) => job.seed));
   const missing = config.run.seeds.filter((seed) => !known.has(seed));
+  const failed = missing.filter((seed) => own.some(({ job }) => job.seed === seed));
   if (missing.length > 0)
     tell(
       `baseline: the unchanged code with the seeds ${missing.join(', ')}; their spread is the noise that every result is judged by`,
     );
-  const numbers = own.map(({ job }) => job.number);
+  if (failed.length > 0) tell(`  again, because the runs before gave no number: ${failed.join(', ')}`);
+  const numbers = counting.map(({ job }) => job.number);
   for (const seed of missing) {
     const { number } = await gate.addJob({
       key: randomUUID(),
       kind: 'baseline',
       label: null,
       command: null,
-      checkout: paths.root,
+      commit: null,
+      experiment: null,
       seed,
       wallSeconds: null,
       base: null,
     });
+    queued.add(`${track}:${seed}`);
     numbers.push(number);
   }
   return numbers;
@@ -48,8 +66,12 @@ export async function ensureChampion(context: PipelineContext): Promise<NonNulla
   const held = views.find(({ state }) => state.kind === 'held');
   if (held?.state.kind === 'held')
     throw new LabError('user', `baseline job ${held.job.number} is held: ${held.state.hold.reason}`);
-  const failed = views.find(({ state }) => state.kind === 'ended' && state.run.fate.kind === 'failed');
+  // The newest: an older one may have failed for what has been mended since.
+  const failed = views.filter(isInVain).at(-1);
   throw new LabError('job-failed', 'the baseline gave no number, so there is nothing to start experiments from', {
-    hints: [failed ? `\`lab log ${failed.job.number}\` shows why` : '`lab status` shows why'],
+    hints: [
+      failed ? `\`lab log ${failed.job.number}\` shows why` : '`lab status` shows why',
+      'once that is mended, `lab baseline` measures it again, and so does the same command',
+    ],
   });
 }

@@ -5,7 +5,7 @@ import { formatLocalTime } from '../domain/time.ts';
 import { LabError } from '../errors/lab-error.ts';
 import { countArchivedAttempts, readExperiment, readExperiments, writeExperiment } from '../lab/experiments.ts';
 import { checkIdea } from '../lab/idea-text.ts';
-import { findIdea, readIdeas, type StoredIdea } from '../lab/ideas.ts';
+import { findIdea, findIdeaBySlug, readIdeas, type StoredIdea } from '../lab/ideas.ts';
 import { reachPoint } from '../lab/named-point.ts';
 import { ensureChampion } from './baseline.ts';
 import type { PipelineContext } from './context.ts';
@@ -27,7 +27,7 @@ export async function chooseBest(context: PipelineContext, count: number): Promi
 /** Chooses the ideas that a person names. Throws LabError (user) that says what keeps one from being built; then none is begun. */
 export async function chooseNamed(context: PipelineContext, words: string[]): Promise<Experiment[]> {
   const ideas = await readIdeas(context.paths.root, context.main);
-  const named = words.map((word) => findIdea(ideas, word));
+  const named = words.map((word) => findNamed(ideas, word));
   const begun: Experiment[] = [];
   const fresh: StoredIdea[] = [];
   for (const stored of new Set(named)) {
@@ -53,15 +53,32 @@ export async function chooseNamed(context: PipelineContext, words: string[]): Pr
   return [...begun, ...(await begin(context, ranked, ideas))];
 }
 
-function isOpen({ paths }: PipelineContext, { idea, isRejected }: StoredIdea): boolean {
-  return !isRejected && readExperiment(paths, idea.slug) === null && checkIdea(idea).length === 0;
+/** The idea of exactly that slug, path or file name: a beginning that fits by chance must not cost an agent and the device. */
+function findNamed(ideas: StoredIdea[], word: string): StoredIdea {
+  const stored = findIdea(ideas, word);
+  if (stored.idea.slug === word || /\.md$/.test(word)) return stored;
+  throw new LabError('user', `no idea is called "${word}", expected a whole slug`, {
+    hints: [`did you mean \`lab implement ${stored.idea.slug}\`?`],
+  });
 }
 
-function ensureBuildable({ idea, isRejected, path }: StoredIdea): void {
-  if (isRejected)
-    throw new LabError('user', `${idea.slug} was turned away: ${idea.sections.outcome.split('\n').at(-1) ?? ''}`, {
-      hints: [`\`lab idea show ${idea.slug}\` shows why; \`lab idea new\` writes it anew`],
+function isOpen({ paths }: PipelineContext, { idea, isRejected, isUsable }: StoredIdea): boolean {
+  return isUsable && !isRejected && readExperiment(paths, idea.slug) === null && checkIdea(idea).length === 0;
+}
+
+function ensureBuildable({ idea, isRejected, isUsable, path, problems }: StoredIdea): void {
+  if (!isUsable)
+    throw new LabError('user', `${path} cannot be used: ${problems.at(0) ?? 'it cannot be read'}`, {
+      hints: ['`lab ideas` lists what is wrong with each file'],
     });
+  if (isRejected)
+    throw new LabError(
+      'user',
+      `${idea.slug} was turned away: ${(idea.sections.outcome.split('\n').at(-1) ?? '').replace(/^Rejected: /, '')}`,
+      {
+        hints: [`\`lab idea show ${idea.slug}\` shows why; \`lab idea new\` writes it anew`],
+      },
+    );
   const [problem] = checkIdea(idea);
   if (problem !== undefined)
     throw new LabError('user', `${path} ${problem}`, { hints: [`\`lab idea edit ${idea.slug}\` opens it`] });
@@ -92,16 +109,21 @@ async function begin(context: PipelineContext, chosen: RankedIdea[], ideas: Stor
       title: idea.title,
       attempt: countArchivedAttempts(paths, idea.slug) + 1,
       place: last + index + 1,
-      ideaPath: findIdea(ideas, idea.slug).path,
+      ideaPath: findIdeaBySlug(ideas, idea.slug).path,
       next: 'implement',
       choice,
+      expected: idea.expected,
+      refutedBy: idea.refutedBy,
+      isOwn: false,
+      waits: null,
       base: null,
       label: formatLabel(idea),
       commit: null,
-      smokeJob: null,
+      smokeJobs: [],
       job: null,
       rounds: 0,
       returns: [],
+      notes: '',
       reviewNotes: '',
       outcome: null,
       report: null,

@@ -21,7 +21,12 @@ export type StageResult =
   /** Goes on with `experiment.next`. */
   | { kind: 'next'; experiment: Experiment; note: string }
   /** Cannot go on before a person does something; the state stays as it is. */
-  | { kind: 'waits'; reason: string };
+  | {
+      kind: 'waits';
+      reason: string;
+      /** True where the agent could not work at all, so that it would not for the next experiment either. */
+      isAgent?: boolean;
+    };
 
 /** One stage. It may be asked again after a crash at any moment and must then come to the same end. */
 export type Stage = (context: PipelineContext, experiment: Experiment) => Promise<StageResult>;

@@ -3,12 +3,11 @@ import { reachPoint } from '../lab/named-point.ts';
 import { ensureChampion } from './baseline.ts';
 import type { Stage } from './context.ts';
 import { ensureBuilt } from './ensure-built.ts';
-import { worktreeOf } from './experiment-steps.ts';
 import { changeIdeas } from './record-idea.ts';
 
 /** The stage. */
 export const evaluate: Stage = async (context, experiment) => {
-  const { gate, config, paths } = context;
+  const { gate, config } = context;
   const { base, commit } = ensureBuilt(experiment);
   // The track may be another one than the base was measured under: without its baseline anything would be kept.
   await ensureChampion(context);
@@ -17,7 +16,8 @@ export const evaluate: Stage = async (context, experiment) => {
     kind: 'plain',
     label: experiment.label,
     command: null,
-    checkout: worktreeOf(paths, experiment.slug),
+    commit,
+    experiment: experiment.slug,
     seed: config.run.seeds[0] ?? null,
     wallSeconds: null,
     base,

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { LabPaths } from '../config/lab-paths.ts';
 import type { Experiment, ExperimentOutcome, ExperimentStage, OutcomeWord } from '../domain/experiment.ts';
+import type { ExperimentTree } from '../git/experiment-tree.ts';
 import type { StageResult } from './context.ts';
 
 /** Branch of an experiment. */
@@ -12,6 +13,11 @@ export function branchOf(slug: string): string {
 /** Worktree of an experiment, absolute. */
 export function worktreeOf(paths: LabPaths, slug: string): string {
   return join(paths.worktrees, slug);
+}
+
+/** Worktree and branch of an experiment, for git. */
+export function treeOf(paths: LabPaths, slug: string): ExperimentTree {
+  return { root: paths.root, ownedFolder: paths.worktrees, path: worktreeOf(paths, slug), branch: branchOf(slug) };
 }
 
 /** Ends an experiment before it was measured; the report comes next. */
@@ -42,6 +48,7 @@ export function wordOf(outcome: ExperimentOutcome): OutcomeWord {
 
 /** A text as one line of at most 300 characters, for histories and tables. */
 export function oneLine(text: string): string {
-  const line = text.replace(/\s+/g, ' ').trim();
+  // Words of agents end up here, and from here on terminals: no control character comes along.
+  const line = text.replaceAll(/[\s\p{Cc}]+/gu, ' ').trim();
   return line.length <= 300 ? line : `${line.slice(0, 299)}…`;
 }

@@ -9,7 +9,7 @@ import { recordPatiently } from './lab-gate.ts';
 export const journal: Stage = async (context, experiment) => {
   const { paths, gate, signal, tell } = context;
   const { slug, attempt, report } = experiment;
-  const text = formatExperimentEntry({ ...readKeptSummary(paths, slug), attempt, report });
+  const text = formatExperimentEntry({ ...readKeptSummary(paths, slug, attempt), attempt, report });
   await recordPatiently(gate, signal, tell, async () => ({
     subject: `journal of ${slug}`,
     changes: [],

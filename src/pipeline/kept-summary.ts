@@ -5,7 +5,7 @@ import type { LabPaths } from '../config/lab-paths.ts';
 import type { ReportFacts, ReportProse } from '../domain/report.ts';
 import { LabError } from '../errors/lab-error.ts';
 import { readJson, writeJsonSynced } from '../lab/atomic-write.ts';
-import { experimentFolder, readExperiment } from '../lab/experiments.ts';
+import { experimentFolder } from '../lab/experiments.ts';
 
 /** What is kept. */
 export interface KeptSummary {
@@ -37,10 +37,9 @@ export async function writeKeptSummary(
   await writeJsonSynced(fileOf(paths, facts.slug, attempt), kept);
 }
 
-/** Reads that of an experiment's present attempt. Throws LabError (user) where this machine keeps none. */
-export function readKeptSummary(paths: LabPaths, slug: string): KeptSummary {
-  const experiment = readExperiment(paths, slug);
-  const file = fileOf(paths, slug, experiment?.attempt ?? 1);
+/** Reads that of one attempt. Throws LabError (user) where this machine keeps none. */
+export function readKeptSummary(paths: LabPaths, slug: string, attempt: number): KeptSummary {
+  const file = fileOf(paths, slug, attempt);
   const parsed = schema.safeParse(readJson(file));
   if (parsed.success) return parsed.data;
   throw new LabError(

@@ -16,8 +16,10 @@ export interface StageJob {
   label: string | null;
   /** Null: the lab's train command. */
   command: string | null;
-  /** Worktree whose commit runs. */
-  checkout: string;
+  /** Full hash that runs; null: main as it is (baseline). */
+  commit: string | null;
+  /** Slug of the experiment; null for a baseline. */
+  experiment: string | null;
   /** Null: the command's own default. */
   seed: number | null;
   /** Null: the lab's own limit. */

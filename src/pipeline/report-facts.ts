@@ -39,14 +39,16 @@ export async function gatherFacts(
     branch: branchOf(experiment.slug),
     decision: wordOf(outcome),
     reason: outcome.reason,
-    expected: idea.expected,
+    expected: experiment.expected,
     question,
     hypothesis,
-    refutedBy: idea.refutedBy,
+    refutedBy: experiment.refutedBy,
     choice: experiment.choice,
     files: changed.map(({ path, added, removed }) => ({ path, added, removed })),
     returns: experiment.returns.map(({ stage, reason }) => `${stage}: ${reason.split('\n')[0] ?? ''}`),
     reviewNotes: experiment.reviewNotes,
+    implementerNotes: experiment.notes,
+    proseProblem: '',
     authors: listAuthors(idea, experiment),
     notice: context.agentFor('implementer').notice,
     metricName: config.metric.name,
@@ -90,8 +92,13 @@ function measuredFacts(
   mainTrack: string,
 ): MeasuredFacts {
   const { paths, config } = context;
-  const number = outcome.kind === 'decided' ? outcome.job : experiment.smokeJob;
-  const stored = jobs.find(({ job }) => job.number === number) ?? null;
+  const ofCommit = (number: number) =>
+    jobs.find(({ job }) => job.number === number && job.commit === experiment.commit);
+  // A smoke run of an earlier round says nothing of this commit.
+  const stored =
+    outcome.kind === 'decided'
+      ? (jobs.find(({ job }) => job.number === outcome.job) ?? null)
+      : (experiment.smokeJobs.flatMap((number) => ofCommit(number) ?? []).at(-1) ?? null);
   const run = stored?.run ?? null;
   const runs = listScoredRuns(jobs);
   // Where nothing ran, what the base scored on any device says at least what was to be beaten.
@@ -101,8 +108,11 @@ function measuredFacts(
   const noise = viewTrack(runs, track, model).baseline?.noise ?? null;
   // A smoke run measures nothing, whatever its log says.
   const metric = outcome.kind === 'decided' && run?.fate.kind === 'done' ? run.metric : null;
-  const observed = metric === null || standing === null ? null : metric - standing.value;
   const decision = outcome.kind === 'decided' ? (stored?.recorded?.decision ?? null) : null;
+  // What the recorder compared with, and not what this base would be now: the track may have moved in between.
+  const observed = metric === null ? null : (decision?.observed ?? null);
+  const compared = metric === null || observed === null ? (standing?.value ?? null) : metric - observed;
+  const baseRuns = standing?.runs ?? (observed === null ? 0 : 1);
   const runFolder =
     stored === null || run === null ? null : join('.lab', 'runs', String(stored.job.number), String(run.attempt));
   const failed = run?.fate.kind === 'failed';
@@ -115,18 +125,18 @@ function measuredFacts(
     ),
     evidence: decision?.evidence ?? '',
     metric,
-    baseMetric: standing?.value ?? null,
-    baseRuns: standing?.runs ?? 0,
+    baseMetric: compared,
+    baseRuns,
     observed,
     interval:
-      observed === null || noise?.std == null || standing === null
+      observed === null || noise?.std == null
         ? null
         : changeInterval({
             observed,
             std: noise.std,
             noiseRuns: noise.n,
             newRuns: 1,
-            baseRuns: standing.runs,
+            baseRuns,
             confidence: config.decision.confidence,
           }),
     noise: noise?.std == null ? null : { std: noise.std, n: noise.n },
@@ -134,7 +144,7 @@ function measuredFacts(
     n: metric === null ? 0 : 1,
     memoryGb: run?.peakMemoryMib == null ? null : run.peakMemoryMib / 1024,
     minutes: run?.trainSeconds == null ? null : run.trainSeconds / 60,
-    jobs: [experiment.smokeJob, experiment.job].filter((one) => one !== null),
+    jobs: [...experiment.smokeJobs, ...(experiment.job === null ? [] : [experiment.job])],
     track: run?.track ?? '',
     device: run?.device.model ?? '',
     flags: run?.flags ?? [],

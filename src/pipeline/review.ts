@@ -2,11 +2,12 @@
 import { readReview } from '../agents/outbox.ts';
 import { renderPrompt } from '../agents/prompts.ts';
 import { readDiff } from '../git/diff-facts.ts';
-import { findIdea, readIdeas } from '../lab/ideas.ts';
+import { putTree } from '../git/experiment-tree.ts';
+import { findIdeaBySlug, readIdeas } from '../lab/ideas.ts';
 import { reachPoint } from '../lab/named-point.ts';
 import type { Stage } from './context.ts';
 import { ensureBuilt } from './ensure-built.ts';
-import { endWith, sendBack, worktreeOf } from './experiment-steps.ts';
+import { endWith, sendBack, treeOf, worktreeOf } from './experiment-steps.ts';
 import { markTaken, runAgent } from './run-agent.ts';
 
 /** How often a reviewer is asked whose answer cannot be used. */
@@ -18,10 +19,13 @@ const diffBytes = 200_000;
 export const review: Stage = async (context, experiment) => {
   const { paths, main } = context;
   const { base, commit } = ensureBuilt(experiment);
-  const { text } = findIdea(await readIdeas(paths.root, main), experiment.slug);
+  // The commit as it is, whatever became of the worktree since.
+  await putTree(treeOf(paths, experiment.slug), commit);
+  const { text } = findIdeaBySlug(await readIdeas(paths.root, main), experiment.slug);
   const diff = await readDiff(paths.root, base, commit, diffBytes);
   const agents = [...experiment.agents];
   let problem = '';
+  let couldWork = false;
   for (let tries = 1; tries <= maxTries; tries += 1) {
     const run = await runAgent(context, {
       role: 'reviewer',
@@ -42,6 +46,7 @@ export const review: Stage = async (context, experiment) => {
         }),
     });
     agents.push(run.use);
+    couldWork ||= run.result.status !== 'failed';
     const answer = readReview(run.folders.outbox);
     markTaken(run.folders);
     if (answer.kind === 'wrong') {
@@ -73,5 +78,6 @@ export const review: Stage = async (context, experiment) => {
       endWith(reviewed, 'failed', 'review', `the reviewer is still against it: ${blocking}`)
     );
   }
+  if (!couldWork) return { kind: 'waits', reason: `the reviewer could not work: ${problem}`, isAgent: true };
   return endWith({ ...experiment, agents }, 'failed', 'review', `no usable review after ${maxTries} tries: ${problem}`);
 };

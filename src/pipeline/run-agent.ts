@@ -111,10 +111,13 @@ export function markTaken(folders: AgentFolders): void {
   writeFileSync(join(folders.folder, 'taken'), '');
 }
 
-const taskSchema = z.object({ role: z.enum(agentRoles), agent: z.string() });
+const taskSchema = z.object({ role: z.enum(agentRoles), agent: z.string(), wanted: z.number().nullable() });
 
-/** Runs of a role whose outbox nobody has taken, oldest first, with the agent's name: a killed lab leaves them. */
-export function listUntaken(paths: LabPaths, role: AgentRole): { folders: AgentFolders; agent: string }[] {
+/** Runs of a role whose outbox nobody has taken, oldest first, with the agent's name and how many ideas it was asked for: a killed lab leaves them. */
+export function listUntaken(
+  paths: LabPaths,
+  role: AgentRole,
+): { folders: AgentFolders; agent: string; wanted: number | null }[] {
   const all = agentsFolder(paths);
   const names = existsSync(all) ? readdirSync(all).sort() : [];
   return names.flatMap((name) => {
@@ -124,7 +127,11 @@ export function listUntaken(paths: LabPaths, role: AgentRole): { folders: AgentF
     const task = taskSchema.safeParse(readJson(join(folder, 'task.json')));
     if (!task.success || task.data.role !== role) return [];
     return [
-      { folders: { folder, inbox: join(folder, 'inbox'), outbox: join(folder, 'outbox') }, agent: task.data.agent },
+      {
+        folders: { folder, inbox: join(folder, 'inbox'), outbox: join(folder, 'outbox') },
+        agent: task.data.agent,
+        wanted: task.data.wanted,
+      },
     ];
   });
 }

@@ -4,14 +4,14 @@
  */
 import type { Experiment, ExperimentStage } from '../domain/experiment.ts';
 import { formatLocalTime } from '../domain/time.ts';
-import { LabError } from '../errors/lab-error.ts';
-import { readExperiments, writeExperiment } from '../lab/experiments.ts';
-import { findIdea, readIdeas } from '../lab/ideas.ts';
+import { LabError, messageOf } from '../errors/lab-error.ts';
+import { readExperiment, readExperiments, writeExperiment } from '../lab/experiments.ts';
+import { findIdeaBySlug, readIdeas } from '../lab/ideas.ts';
 import { reachPoint } from '../lab/named-point.ts';
 import type { PipelineContext, Stage, StageResult } from './context.ts';
 import { decide } from './decide.ts';
 import { evaluate } from './evaluate.ts';
-import { endWith } from './experiment-steps.ts';
+import { endWith, oneLine } from './experiment-steps.ts';
 import { implement } from './implement.ts';
 import { journal } from './journal.ts';
 import { report } from './report.ts';
@@ -27,9 +27,13 @@ export interface ExperimentEnd {
   waits: string | null;
 }
 
+/** Experiments in a row whose agents could not work before the others are left alone. */
+const maxIdleAgents = 2;
+
 /**
- * Takes experiments that are not done to their end, in the order in which they were chosen: all of them, or those named. Throws LabError
- * (config, internal) where the lab itself cannot go on; then the state of each is what its last stage left.
+ * Takes experiments that are not done to their end, in the order in which they were chosen: all of them, or those named. What keeps one from
+ * going on is its own reason; only where agents cannot work at all are the rest left for later. Throws LabError (config) where the
+ * configuration is wrong; then the state of each is what its last stage left.
  */
 export async function runExperiments(
   context: PipelineContext,
@@ -39,15 +43,27 @@ export async function runExperiments(
   const open = readExperiments(context.paths).filter(
     (experiment) => experiment.next !== 'done' && (slugs === null || slugs.includes(experiment.slug)),
   );
+  let idleAgents = 0;
   for (const [index, experiment] of open.entries()) {
     context.signal.throwIfAborted();
     context.tell(`[${index + 1} of ${open.length}] ${experiment.slug}: ${experiment.title}`);
-    ends.push(await runExperiment(context, experiment));
+    const { end, isAgent } = await runExperiment(context, experiment);
+    ends.push(end);
+    idleAgents = isAgent ? idleAgents + 1 : 0;
+    const left = open.length - index - 1;
+    if (idleAgents < maxIdleAgents || left === 0) continue;
+    context.tell(
+      `agents could not work ${idleAgents} times in a row; ${left} more ${left === 1 ? 'experiment is' : 'experiments are'} left for later`,
+    );
+    break;
   }
   return ends;
 }
 
-async function runExperiment(context: PipelineContext, first: Experiment): Promise<ExperimentEnd> {
+async function runExperiment(
+  context: PipelineContext,
+  first: Experiment,
+): Promise<{ end: ExperimentEnd; isAgent: boolean }> {
   const { signal, tell, paths } = context;
   let experiment = first;
   while (experiment.next !== 'done') {
@@ -56,18 +72,21 @@ async function runExperiment(context: PipelineContext, first: Experiment): Promi
     const result = await runStage(context, experiment, stage);
     if (result.kind === 'waits') {
       tell(`  ${stage} waits: ${result.reason}`);
-      return { experiment, waits: result.reason };
+      // From disk, because the stage may have written what it must not forget.
+      experiment = { ...(readExperiment(paths, experiment.slug) ?? experiment), waits: oneLine(result.reason) };
+      await writeExperiment(paths, experiment);
+      return { end: { experiment, waits: result.reason }, isAgent: result.isAgent === true };
     }
     const history = [...experiment.history, { at: formatLocalTime(new Date()), stage, note: result.note }];
-    experiment = { ...result.experiment, history };
+    experiment = { ...result.experiment, waits: null, history };
     reachPoint(`${stage}-ended`);
     await writeExperiment(paths, experiment);
     tell(`  ${stage}: ${result.note}`);
   }
-  return { experiment, waits: null };
+  return { end: { experiment, waits: null }, isAgent: false };
 }
 
-/** Runs a stage; what keeps this one experiment from going on becomes its reason, so that the next one can go on. */
+/** Runs a stage; whatever keeps this one experiment from going on becomes its reason, so that the next one can go on. */
 async function runStage(
   context: PipelineContext,
   experiment: Experiment,
@@ -76,16 +95,23 @@ async function runStage(
   try {
     // Looked at where it costs something to go on: before an agent is asked, and before the device is.
     if (stage === 'implement' || stage === 'evaluate') {
-      const { isRejected } = findIdea(await readIdeas(context.paths.root, context.main), experiment.slug);
+      const { isRejected } = findIdeaBySlug(await readIdeas(context.paths.root, context.main), experiment.slug);
       if (isRejected) return endWith(experiment, 'failed', stage, 'the idea was rejected meanwhile');
     }
     return await stages[stage](context, experiment);
   } catch (error) {
-    if (context.signal.aborted || !(error instanceof LabError)) throw error;
+    // Ctrl-C and a wrong configuration are no matter of one experiment.
+    if (context.signal.aborted || (error instanceof LabError && error.kind === 'config')) throw error;
     // The door of the queue found what the check before it let pass: the frozen files of main changed meanwhile.
-    if (error.kind === 'refused' && experiment.outcome === null)
+    if (error instanceof LabError && error.kind === 'refused' && experiment.outcome === null)
       return endWith(experiment, 'refused', stage, error.message);
-    if (error.kind === 'user' || error.kind === 'agent') return { kind: 'waits', reason: error.message };
-    throw error;
+    return { kind: 'waits', reason: describeTrouble(error) };
   }
+}
+
+/** What went wrong, what is behind it, and what helps. */
+function describeTrouble(error: unknown): string {
+  const cause = error instanceof Error && error.cause !== undefined ? messageOf(error.cause).trim().split('\n')[0] : '';
+  const hints = error instanceof LabError ? error.hints : [];
+  return [`${messageOf(error)}${cause ? ` (${cause})` : ''}`, ...hints].join('; ');
 }

@@ -101,17 +101,35 @@ test('what fits the budget is feasible whatever it costs, and what takes twice a
 
 test('with a metric that is to rise, a rise is the gain and a fall is none', () => {
   const ideas = [createIdea('a-fall', { expected: '-0.2 acc' }), createIdea('rise', { expected: '+0.2 acc' })];
-  expect(order(ideas)).toEqual(['a-fall', 'rise']);
-  expect(order(ideas, { direction: 'higher' })).toEqual(['rise', 'a-fall']);
+  const accuracy = { metricName: 'acc', unit: '' };
+  expect(order(ideas, accuracy)).toEqual(['a-fall', 'rise']);
+  expect(order(ideas, { ...accuracy, direction: 'higher' })).toEqual(['rise', 'a-fall']);
   const rise = createIdea('x', { expected: '+0.2 acc' });
-  expect(lines(rise, { direction: 'higher' })?.[0]).toContain('(a gain of 20.0 % of the champion)');
-  expect(lines(rise)?.[0]).toContain('(a gain of -20.0 % of the champion)');
+  expect(lines(rise, { ...accuracy, direction: 'higher' })?.[0]).toContain('(a gain of 20.0 % of the champion)');
+  expect(lines(rise, accuracy)?.[0]).toContain('(a gain of -20.0 % of the champion)');
 });
 
 test('a target and a share are gains against the champion, whatever its sign', () => {
   expect(lines(createIdea('x', { expected: 'expect 0.93' }), { champion: 1.24 })?.[0]).toContain('gain of 25.0 %');
   expect(lines(createIdea('x', { expected: '-5 %' }), { champion: 1.24 })?.[0]).toContain('gain of 5.0 %');
-  expect(lines(createIdea('x', { expected: '-0.5 nats' }), { champion: -2 })?.[0]).toContain('gain of 25.0 %');
+  expect(lines(createIdea('x', { expected: '-0.5 bpb' }), { champion: -2 })?.[0]).toContain('gain of 25.0 %');
+});
+
+test('per cent of a metric that is a percentage are points of it', () => {
+  const percent = { metricName: 'accuracy', unit: '%', direction: 'higher', champion: 70 } as const;
+  expect(lines(createIdea('x', { expected: '+2 %' }), percent)?.[0]).toContain(
+    'expects +2 % (a gain of 2.9 % of the champion)',
+  );
+});
+
+test('a figure of something else than the metric counts as no gain, and the line says so', () => {
+  const seconds = createIdea('a-seconds', { expected: '-30 s' });
+  expect(lines(seconds)?.[0]).toBe(
+    'rating 5 of 10, expects -30 s, which is no change of val_bpb, about 2 min on the device',
+  );
+  expect(lines(createIdea('x', { expected: '-2 GB' }), { unit: '' })?.[0]).toContain('which is no change of val_bpb');
+  expect(score(seconds)).toBeCloseTo(score(createIdea('x', { expected: 'better' })), 12);
+  expect(order([seconds, createIdea('small', { expected: '-0.002 bpb' })])).toEqual(['small', 'a-seconds']);
 });
 
 test.each([null, 0])('with the champion at %s no share is stated, and the gain of no idea counts', (champion) => {

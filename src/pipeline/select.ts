@@ -2,7 +2,7 @@
  * Which ideas are built next: rating, expected gain, novelty against what was tried, feasibility, each from 0 to 1 with a fixed weight. Pure.
  * The choice is explained in two lines. It knows nothing of agents and starts nothing.
  */
-import { expectedChange, parseExpectation } from '../../queue/label.ts';
+import { concernsMetric, expectedChange, parseExpectation } from '../../queue/label.ts';
 import type { Idea } from '../domain/idea.ts';
 import { similarity } from '../lab/similarity.ts';
 
@@ -61,17 +61,26 @@ function scoreIdea(idea: Idea, input: SelectionInput): { score: number; first: s
   for (const name of Object.keys(selectionWeights) as (keyof typeof selectionWeights)[])
     score += selectionWeights[name] * parts[name];
   const rated = idea.rating === null ? 'not rated' : `rating ${idea.rating} of 10`;
-  const share = gain === null ? '' : ` (a gain of ${(100 * gain).toFixed(1)} % of the champion)`;
-  const expects = idea.expected === '' ? 'expects no figure' : `expects ${idea.expected}${share}`;
+  const expects =
+    idea.expected === '' ? 'expects no figure' : `expects ${idea.expected}${describeGain(idea, gain, input)}`;
   const cost = idea.costMinutes === null ? 'cost not stated' : `about ${idea.costMinutes} min on the device`;
   return { score, first: `${rated}, ${expects}, ${cost}`, nearest };
 }
 
-/** Expected gain as a share of the champion, positive is better; null where the idea states none or there is no champion. */
-function expectedGain(idea: Idea, { direction, champion }: SelectionInput): number | null {
+/** Expected gain as a share of the champion, positive is better; null where the idea states none of the metric or there is no champion. */
+function expectedGain(idea: Idea, { direction, champion, metricName, unit }: SelectionInput): number | null {
   if (champion === null || champion === 0) return null;
-  const change = expectedChange(parseExpectation(idea.expected, direction), champion);
+  const change = expectedChange(parseExpectation(idea.expected, direction), champion, { name: metricName, unit });
   return change === null ? null : ((direction === 'lower' ? -1 : 1) * change) / Math.abs(champion);
+}
+
+function describeGain(idea: Idea, gain: number | null, { direction, metricName, unit }: SelectionInput): string {
+  if (gain !== null) return ` (a gain of ${(100 * gain).toFixed(1)} % of the champion)`;
+  const expected = parseExpectation(idea.expected, direction);
+  const isFigure = expected.kind === 'change' || expected.kind === 'value';
+  return isFigure && !concernsMetric(expected, { name: metricName, unit })
+    ? `, which is no change of ${metricName}`
+    : '';
 }
 
 /** A tenth of a per cent counts 0, thirty per cent and more 1, on a logarithmic scale: claims grow more easily than effects do. */

@@ -4,12 +4,12 @@ import type { JobView } from '../domain/job.ts';
 import { reachPoint } from '../lab/named-point.ts';
 import type { PipelineContext, Stage } from './context.ts';
 import { ensureBuilt } from './ensure-built.ts';
-import { endWith, sendBack, worktreeOf } from './experiment-steps.ts';
+import { endWith, sendBack } from './experiment-steps.ts';
 import { readLogTail } from './log-tail.ts';
 
 /** The stage. */
 export const smoke: Stage = async (context, experiment) => {
-  const { gate, config, paths, signal } = context;
+  const { gate, config, signal } = context;
   const { base, commit } = ensureBuilt(experiment);
   if (config.commands.smoke === null)
     return {
@@ -22,14 +22,15 @@ export const smoke: Stage = async (context, experiment) => {
     kind: 'check',
     label: null,
     command: config.commands.smoke,
-    checkout: worktreeOf(paths, experiment.slug),
+    commit,
+    experiment: experiment.slug,
     seed: config.run.seeds[0] ?? null,
     wallSeconds: config.experiment.smokeSeconds,
     base,
   });
   reachPoint('smoke-queued');
   const view = await gate.waitForJob(number, signal, (seen) => context.onJob(seen));
-  const tested = { ...experiment, smokeJob: number };
+  const tested = { ...experiment, smokeJobs: [...new Set([...experiment.smokeJobs, number])] };
   if (view.state.kind === 'held') return { kind: 'waits', reason: `job ${number} is held: ${view.state.hold.reason}` };
   const problem = describeFailure(context, view);
   if (problem === null)

@@ -128,6 +128,8 @@ test('only the recorder writes records', () => {
   );
   expect(writers.sort()).toEqual([
     'src/git/plumbing-commit.ts',
+    // A copy on the experiment's own branch, no record.
+    'src/pipeline/copy-report.ts',
     'workers/recorder/append-records.ts',
     'workers/recorder/record-files.ts',
     'workers/recorder/recorder.ts',

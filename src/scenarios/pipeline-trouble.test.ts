@@ -69,12 +69,12 @@ describe('a lab without an agent of its own', () => {
     expect(ideaFiles(lab)).toHaveLength(1);
   });
 
-  test('the recording asked to build an idea here leaves the reason in its state and its report', async () => {
+  test('the recording asked to build an idea here leaves the reason in its state and uses up no idea', async () => {
     const call = await lab.lab('implement', 'mine', '--agent', 'recorded');
-    expect(call.stderr).toContain('the recording only fits the starter problem');
-    const { outcome, report } = await readState(lab, 'mine');
-    expect(outcome).toMatchObject({ kind: 'failed', stage: 'implement' });
-    expect(await lab.git('show', `main:${report}`)).toContain('the recording only fits the starter problem');
+    expect(call).toMatchObject({ code: 4 });
+    const { outcome, waits } = await readState(lab, 'mine');
+    expect(outcome).toBeNull();
+    expect(waits).toContain('the recording only fits the starter problem');
   });
 });
 
@@ -85,7 +85,8 @@ describe('reviewers and reporters that do their part badly', () => {
     lab = await createScriptedLab(slugs);
     expect(await lab.lab('ideate', '--until', '5')).toMatchObject({ code: 0 });
     const built = await lab.lab('implement', '-n', '5');
-    expect(built, built.stdout + built.stderr).toMatchObject({ code: 0 });
+    // Two of them could not be built: their reviewers stayed against it or answered what cannot be read.
+    expect(built, built.stdout + built.stderr).toMatchObject({ code: 4 });
   }, 240_000);
   afterAll(() => lab.remove());
 
@@ -103,7 +104,7 @@ describe('reviewers and reporters that do their part badly', () => {
 
   test('a reviewer who is still against it ends the experiment before it costs a run', async () => {
     const state = await readState(lab, 'blocked');
-    expect(state).toMatchObject({ rounds: 2, smokeJob: null, job: null, outcome: { kind: 'failed', stage: 'review' } });
+    expect(state).toMatchObject({ rounds: 2, smokeJobs: [], job: null, outcome: { kind: 'failed', stage: 'review' } });
     expect(state.outcome?.reason).toBe('the reviewer is still against it: train.py: the number is a guess');
     expect(state.returns).toHaveLength(1);
   });
@@ -123,7 +124,8 @@ describe('reviewers and reporters that do their part badly', () => {
     expect((await notesOf(lab, 'invents', 'report')).at(-1)).toMatch(/, without prose: .*"0\.4321" is in no record/);
     const text = await lab.git('show', `main:${state.report}`);
     expect(text).not.toContain('It would reach');
-    expect(text).toContain('No agent described the change.');
+    expect(text).toContain('> Wrote another number.');
+    expect(text).toMatch(/The reporter's prose was not used: .*0\.4321/);
     expect(parseReport(text, state.report ?? '').metric).toBeCloseTo(
       parseResults(await lab.git('show', 'main:results.tsv')).rows.find(({ idea }) => idea === 'invents')?.metric ?? 0,
       6,
@@ -156,14 +158,13 @@ test('an ideator that hands in a link, a huge file and 200 ideas is told what wa
     expect(call.stderr).toContain('0-link.md is a symbolic link and was not read');
     expect(call.stderr).toMatch(/1-huge\.md has 300000 bytes and was not read/);
     const files = ideaFiles(lab);
-    expect(files).toHaveLength(98);
-    for (const name of [files[0], files[97]])
+    // Some more than asked for are taken, because some may be turned away; not all of them.
+    expect(files.length).toBeGreaterThanOrEqual(20);
+    expect(files.length).toBeLessThanOrEqual(36);
+    for (const name of [files[0], files.at(-1)])
       expect(await lab.git('show', `main:1_ideas/${name}`)).toMatch(/state: critiqued[\s\S]*Sound enough for many-/);
     expect(existsSync(join(lab.root, '1_ideas/rejected')) ? ideaFiles(lab, '1_ideas/rejected') : []).toEqual([]);
-    const again = await lab.lab('ideate', '--until', '120');
-    expect(again.code).toBe(4);
-    expect(again.stderr).toContain('ended early: the ideator brought nothing new in 2 runs');
-    expect(ideaFiles(lab)).toHaveLength(98);
+    expect(call.stderr).toMatch(/handed in 9\d ideas, \d+ were wanted; the rest was left/);
   } finally {
     await lab.remove();
   }

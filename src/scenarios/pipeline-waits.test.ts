@@ -60,8 +60,8 @@ test('an idea that is rejected before it is built ends with that reason and a re
   const lab = await create(['better', 'worse']);
   await stopAt(lab, 'better', 'experiment-chosen');
   expect((await lab.lab('idea', 'reject', 'better', '--reason', 'not worth it')).code).toBe(0);
-  const call = await lab.lab('implement');
-  expect(call, call.stderr).toMatchObject({ code: 0 });
+  const call = await lab.lab('implement', '-n', '2');
+  expect(call, call.stderr).toMatchObject({ code: 4 });
   const { outcome, report, next, commit } = await readState(lab, 'better');
   expect({ outcome, next, commit }).toEqual({
     outcome: { kind: 'failed', stage: 'implement', reason: 'the idea was rejected meanwhile' },
@@ -83,7 +83,7 @@ test('an idea that is rejected after its smoke run costs no evaluation, and its 
   await stopAt(lab, 'better', 'smoke-ended');
   expect((await lab.lab('idea', 'reject', 'better', '--reason', 'not worth it')).code).toBe(0);
   const call = await lab.lab('implement', 'better');
-  expect(call, call.stderr).toMatchObject({ code: 0 });
+  expect(call, call.stderr).toMatchObject({ code: 4 });
   const state = await readState(lab, 'better');
   expect(state).toMatchObject({
     job: null,
@@ -134,13 +134,14 @@ test.each([
 
     expect((await lab.lab(verb, String(number))).code).toBe(0);
     const again = await lab.lab('implement', 'better');
-    expect(again, again.stderr).toMatchObject({ code: 0 });
+    expect(again, again.stderr).toMatchObject({ code: verb === 'enqueue' ? 0 : 4 });
     const state = await readState(lab, 'better');
     const text = await lab.git('show', `main:${state.report}`);
     if (verb === 'enqueue') {
       expect(state).toMatchObject({ next: 'done', job: number, outcome: { kind: 'decided', job: number } });
       expect((await rowsOf(lab, 'better')).map(({ jobs }) => jobs)).toEqual([[number]]);
-      // The base was measured by the old evaluator: its number is no base for this one.
+      // The base was measured by the old evaluator: its number is no base for this one, and nothing is kept on no comparison.
+      expect(state.outcome).toMatchObject({ status: 'discard' });
       expect(text).toContain('nothing to compare with');
     } else {
       expect(state).toMatchObject({ next: 'done', outcome: { kind: 'failed', stage: 'evaluate' } });

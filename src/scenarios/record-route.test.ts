@@ -142,7 +142,17 @@ test('a daemon killed right after the commit has lost nothing: asked again, it h
 const addJob = (lab: TemporaryLab, request: Partial<AddRequest>): Promise<Routes['add']['response']> =>
   callRoute(socket(lab), 'add', {
     ...{ key: `key-${Math.random()}`, kind: 'check', label: null, command: 'python3 train.py', checkout: lab.root },
-    ...{ directory: '', here: false, device: null, seed: null, secrets: {}, wallSeconds: null, base: null },
+    ...{
+      directory: '',
+      here: false,
+      device: null,
+      seed: null,
+      secrets: {},
+      wallSeconds: null,
+      base: null,
+      commit: null,
+      experiment: null,
+    },
     env: { PATH: lab.env.PATH ?? '', HOME: lab.env.HOME ?? '/' },
     ...request,
   });

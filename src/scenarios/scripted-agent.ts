@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { createTemporaryLab, type TemporaryLab } from './temporary-lab.ts';
 
-const script = `import json, os, random, re, sys, time
+const script = `import json, os, random, re, subprocess, sys, time
 role, outbox, inbox = os.environ["LAB_ROLE"], os.environ["LAB_OUTBOX"], os.environ["LAB_INBOX"]
 slug = os.environ.get("LAB_SLUG", "")
 assert open(sys.argv[1]).read().startswith("# Your role: " + role)
@@ -103,6 +103,20 @@ elif role == "implementer":
         elif os.path.exists(os.path.join(inbox, "back.md")):
             text += "# mended\\n"
         open("train.py", "w").write(text)
+    if slug == "linked":
+        # Where the lab will write the copy of the report, a link to somebody else's file, out of git's sight.
+        today = time.strftime("%Y-%m-%d")
+        os.makedirs("9_reports", exist_ok=True)
+        os.symlink(os.environ["VICTIM"], f"9_reports/{today}_linked.md")
+        open(".gitignore", "a").write(f"/9_reports/{today}_linked.md\\n")
+    if slug == "big":
+        with open("weights.bin", "wb") as file:
+            file.truncate(30_000_000)
+    if slug == "nested":
+        subprocess.run(["git", "init", "-q", "sub"], check=True)
+    if slug == "switch":
+        subprocess.run(["git", "checkout", "-q", "-f", "feature"], check=True)
+        open("train.py", "a").write("# elsewhere\\n")
     if slug == "frozen":
         open("eval.py", "a").write("# easier\\n")
     hand_in("notes.md", "Wrote another number.")

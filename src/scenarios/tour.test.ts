@@ -44,8 +44,9 @@ const expected: [string, string][] = [
   ['subject-memory', 'keep'],
   ['soft-targets', 'refused'],
   ['constant-rate', 'discard'],
-  ['double-rate', 'discard'],
 ];
+/** Near the noise: how it ends depends on the lab's own secret text, but is the same each time in one lab. */
+const open = 'double-rate';
 
 async function look(): Promise<View> {
   const { ideas } = JSON.parse((await lab('ideas', '--json')).stdout) as View;
@@ -95,13 +96,18 @@ test('a tour that was stopped and killed on the way ends with thirty ideas and t
   for (const { slug, rating, author, state } of view.ideas) {
     expect(rating, slug).not.toBeNull();
     expect(author).toBe('recorded');
-    expect(state).toBe(expected.some(([name]) => name === slug) ? 'decided' : 'critiqued');
+    expect(state).toBe(slug === open || expected.some(([name]) => name === slug) ? 'decided' : 'critiqued');
   }
-  expect([...view.outcomes].sort()).toEqual([...expected].sort());
+  const nearNoise = view.outcomes.find(([slug]) => slug === open);
+  expect(['keep', 'discard']).toContain(nearNoise?.[1]);
+  expect(view.outcomes.filter(([slug]) => slug !== open).sort()).toEqual([...expected].sort());
 
   const { rows, problems } = parseResults(await readFile(join(folder, 'results.tsv'), 'utf8'));
   expect(problems).toEqual([]);
-  expect(rows.map((row) => [row.idea, row.status])).toEqual(expected.filter(([, status]) => status !== 'refused'));
+  expect(rows.map((row) => [row.idea, row.status])).toEqual([
+    ...expected.filter(([, status]) => status !== 'refused'),
+    nearNoise,
+  ]);
 
   const results = JSON.parse((await lab('results', '--json')).stdout);
   expect(results.baseline.noise.n).toBe(3);

@@ -103,6 +103,21 @@ test('a gain past the noise is kept against the base it started from', () => {
   expect(decided.row?.metrics).toEqual({ steps: 10 });
 });
 
+test.each([
+  ['-30 s', 'bpb', '-30 s', null],
+  ['-2 GB', '', '-2 GB', null],
+  ['-5 %', 'bpb', '-0.050000 bpb', -0.05],
+  ['-5 %', '%', '-5.000000 %', -5],
+])('an expectation of "%s" of a metric in "%s" stands as "%s" in the row', (stated, unit, written, change) => {
+  const job = createJob({ number: 9, commit: 'new0000', base: 'base000', metric: 0.9 });
+  job.job.label = parseLabel(`Q: better? H: ${stated}`, 'lower');
+  if (job.run) job.run.measuredBy = { name: 'val_bpb', direction: 'lower', unit };
+  const decided = decideJob(job, [...baseline, job], config, 'a change');
+  expect(decided.row?.expected).toBe(written);
+  if (change === null) expect(decided.expected).toBeNull();
+  else expect(decided.expected).toBeCloseTo(change, 9);
+});
+
 test("an experiment from an old base is kept only where it also beats today's champion", () => {
   const champion = createJob({ number: 4, commit: 'champ00', base: 'base000', metric: 0.8, status: 'keep' });
   const late = createJob({ number: 9, commit: 'late000', base: 'base000', metric: 0.9 });

@@ -75,9 +75,15 @@ export function decideJob(stored: StoredJob, jobs: StoredJob[], config: LabConfi
     confidence: config.decision.confidence,
     leak: run.flags.includes('leak'),
   });
+  // Its base was measured under another track: without a baseline of this one nothing can be said of it, least of all that it is better.
+  if (job.kind === 'experiment' && base === null && job.base !== null && decision.status === 'keep') {
+    const reason = `${measuredBy.name} ${run.metric?.toFixed(6) ?? ''} has nothing to compare with: this track has no baseline (run \`lab baseline\`, then \`lab idea retry ${job.experiment ?? ''}\`)`;
+    decision = { ...decision, status: 'discard', evidence: '', reason };
+  }
   const champion = view.champion;
   // Experiments queued side by side start from the same base; only one that also beats today's champion may follow it.
   if (
+    job.kind === 'experiment' &&
     decision.status === 'keep' &&
     champion &&
     base &&
@@ -87,7 +93,7 @@ export function decideJob(stored: StoredJob, jobs: StoredJob[], config: LabConfi
     const reason = `${decision.reason}; but the champion is ${champion.value.toFixed(6)} by now (${champion.commit.slice(0, 7)})`;
     decision = { ...decision, status: 'discard', evidence: '', reason };
   }
-  const expected = job.label ? expectedChange(job.label.expected, base?.value ?? null) : null;
+  const expected = job.label ? expectedChange(job.label.expected, base?.value ?? null, measuredBy) : null;
   const addsRow = job.kind === 'experiment' || (job.kind === 'plain' && decision.status !== 'crash');
   return {
     decision,

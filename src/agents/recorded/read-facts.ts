@@ -19,7 +19,7 @@ const factsSchema = z.object({
   noise: z.object({ std: z.number(), n: z.number() }).nullable(),
   n: z.number(),
   flags: z.array(z.string()),
-  files: z.array(z.object({ path: z.string(), added: z.number(), removed: z.number() })),
+  files: z.array(z.object({ path: z.string(), added: figure, removed: figure })),
 });
 
 /** The facts in the text of a record.json, or in one sentence what is wrong with it. */

@@ -24,6 +24,7 @@ export const add: CommandSpec = {
     { name: 'device', value: 'class', description: 'cpu or gpu (default: run.device of lab.yaml)' },
     { name: 'seed', value: 'number', description: 'LAB_SEED of the run' },
     { name: 'wall-seconds', value: 'number', description: 'Wall limit of the command (default: run.wallSeconds)' },
+    { name: 'base', value: 'rev', description: 'Commit to compare with (default: the champion)' },
     { name: 'here', description: 'Run in this folder instead of a snapshot; the row is flagged' },
     { name: 'no-score', description: 'A task: nothing to score, no row' },
     { name: 'wait', short: 'w', description: 'Wait for the job; the exit code is its fate' },
@@ -42,6 +43,8 @@ export const add: CommandSpec = {
     // Asked here already, so that a typing mistake does not start a daemon first; the daemon asks again.
     const label = input.text('label');
     if (label !== null) parseLabel(label, config.metric.direction);
+    const base = input.text('base');
+    const { resolveCommit } = await import('../../git/repository.ts');
     const captured = captureEnvironment(process.env, config.env.pass, config.env.secret);
     const answer = await call(paths, 'add', {
       key: randomUUID(),
@@ -56,7 +59,9 @@ export const add: CommandSpec = {
       env: captured.env,
       secrets: captured.secrets,
       wallSeconds: input.wholeNumber('wall-seconds', 1),
-      base: null,
+      base: base === null ? null : await resolveCommit(paths.root, base),
+      commit: null,
+      experiment: null,
     });
     if (captured.left.length > 0) {
       const more = captured.left.length > shownLeft ? ` and ${captured.left.length - shownLeft} more` : '';

@@ -52,6 +52,8 @@ export const baseline: CommandSpec = {
         secrets: captured.secrets,
         wallSeconds: null,
         base: null,
+        commit: null,
+        experiment: null,
       });
       numbers.push(answer.number);
     }

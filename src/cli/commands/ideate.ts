@@ -1,7 +1,7 @@
 /** `lab ideate`: agents think up ideas and criticise them until there are enough. */
 import { exitCodes } from '../../errors/lab-error.ts';
 import { ideate as fillIdeas } from '../../pipeline/ideate.ts';
-import type { CommandSpec } from '../define.ts';
+import { type CommandSpec, ensureNoWords } from '../define.ts';
 import { withPipeline } from '../with-pipeline.ts';
 
 /** How many ideas there are to be where nobody says. */
@@ -29,6 +29,7 @@ export const ideate: CommandSpec = {
   examples: ['lab ideate --until 30', 'lab ideate --until 5 --agent claude'],
   takesConfig: true,
   run(input) {
+    ensureNoWords('ideate', input);
     const until = input.wholeNumber('until', 1) ?? wantedIdeas;
     return withPipeline(input, ['ideator', 'critic'], async (context) => {
       const summary = await fillIdeas(context, until);

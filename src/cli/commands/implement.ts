@@ -34,14 +34,16 @@ export const implement: CommandSpec = {
       const named = input.words.length > 0;
       if (!named && open.length > 0)
         context.tell(`goes on with ${open.map(({ slug }) => slug).join(', ')}, begun before`);
-      const chosen = named ? await chooseNamed(context, input.words) : await chooseBest(context, count);
+      const chosen = named
+        ? await chooseNamed(context, input.words)
+        : await chooseBest(context, Math.max(0, count - open.length));
       const ends = await runExperiments(context, named ? chosen.map(({ slug }) => slug) : null);
       if (ends.length === 0)
         throw new LabError('user', 'there is no idea to build: none has a critique and no experiment yet', {
           hints: ['`lab ideate` has agents think some up', '`lab ideas` shows what there is'],
         });
-      if (!named && chosen.length < count)
-        context.tell(`only ${chosen.length} of ${count} wanted: no more ideas have a critique`);
+      if (!named && chosen.length + open.length < count)
+        context.tell(`only ${chosen.length + open.length} of ${count} wanted: no more ideas have a critique`);
       process.stdout.write(input.flag('json') ? `${JSON.stringify(ends.map(viewEnd))}\n` : renderEnds(ends));
       return exitCodeOf(ends);
     });
@@ -58,9 +60,11 @@ function parseCount(input: CommandInput): number {
   return count ?? 1;
 }
 
-/** Agents that could not do their part are a failure of the command; a discard or a crash is a result. */
+/** Agents that could not do their part are a failure of the command; a discard, a crash and a refusal are results. */
 function exitCodeOf(ends: ExperimentEnd[]): number {
-  return ends.some(({ waits }) => waits !== null) ? exitCodes.agent : 0;
+  return ends.some(({ waits, experiment }) => waits !== null || experiment.outcome?.kind === 'failed')
+    ? exitCodes.agent
+    : 0;
 }
 
 function viewEnd({ experiment, waits }: ExperimentEnd): Experiment & { waits: string | null } {

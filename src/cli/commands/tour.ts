@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { labPaths } from '../../config/lab-paths.ts';
 import { packageRoot } from '../../config/package-root.ts';
+import { LabError } from '../../errors/lab-error.ts';
 import { callRunning } from '../client.ts';
 import type { CommandSpec } from '../define.ts';
 import { createPipelineView } from '../pipeline-view.ts';
@@ -20,6 +21,10 @@ export const tour: CommandSpec = {
   options: [],
   examples: ['lab tour', 'lab tour /tmp/look'],
   async run(input) {
+    if (input.words.length > 1)
+      throw new LabError('usage', `lab tour takes one folder, got ${input.words.join(' ')}`, {
+        hints: ['`lab tour --help` shows what it takes'],
+      });
     const folder = resolve(input.words[0] ?? 'tour-lab');
     const stop = new AbortController();
     const onSignal = () => stop.abort(new Error('stopped'));

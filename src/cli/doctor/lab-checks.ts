@@ -1,6 +1,10 @@
 /** What `lab doctor` checks of the lab itself: its files, main branch, charter holes, daemon. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { listAgents } from '../../agents/choose-agent.ts';
+import { programOf } from '../../agents/command-line.ts';
+import { recordingNotice } from '../../agents/recording-notice.ts';
+import { findProgram } from '../../agents/run-sandbox.ts';
 import { ensureRuntime, type LabPaths } from '../../config/lab-paths.ts';
 import { loadConfig } from '../../config/load.ts';
 import type { LabConfig } from '../../config/schema.ts';
@@ -46,6 +50,7 @@ export async function checkLab(paths: LabPaths, config: LabConfig | null): Promi
     await checkMain(paths, config),
     checkCharter(paths),
     checkScoring(paths, config),
+    checkAgent(config),
     checkRuntime(paths),
     await checkDaemon(paths),
   ];
@@ -100,6 +105,38 @@ function checkScoring(paths: LabPaths, config: LabConfig | null): Check {
     };
   }
   return { name: 'score', state: 'ok', found: config.commands.score, mend: '' };
+}
+
+/** Which agent works for the lab, and whether its program is there. */
+function checkAgent(config: LabConfig | null): Check {
+  const name = config?.agents.use ?? null;
+  if (config === null || name === null)
+    return {
+      name: 'agent',
+      state: 'note',
+      found: 'none configured: `lab ideate` and `lab implement` need one',
+      mend: 'agents: {use: claude} in lab.local.yaml (or codex, opencode, gemini, aider, goose, an own command)',
+    };
+  const choice = listAgents(config).find((one) => one.name === name);
+  if (choice === undefined)
+    return {
+      name: 'agent',
+      state: 'bad',
+      found: `agents.use names "${name}", which is no agent`,
+      mend: `one of ${listAgents(config)
+        .map((one) => one.name)
+        .join(', ')}`,
+    };
+  if (choice.template === null) return { name: 'agent', state: 'ok', found: `${name}: ${recordingNotice}`, mend: '' };
+  const program = programOf(choice.template.command);
+  if (program !== null && findProgram(program, process.env.PATH ?? '') === null)
+    return {
+      name: 'agent',
+      state: 'bad',
+      found: `${name}: the program "${program}" is not on PATH`,
+      mend: choice.template.install ?? 'install it',
+    };
+  return { name: 'agent', state: 'ok', found: `${name}${program === null ? '' : `: ${program}`}`, mend: '' };
 }
 
 function checkRuntime(paths: LabPaths): Check {

@@ -1,15 +1,18 @@
 /** `--set key=value` of `lab idea edit`: the keys of the front matter that a person may set by a flag. Pure. */
-import { type IdeaCategory, type IdeaState, ideaCategories, ideaStates } from '../../domain/idea.ts';
+import { type IdeaCategory, type IdeaState, ideaCategories } from '../../domain/idea.ts';
 import { LabError } from '../../errors/lab-error.ts';
 import type { IdeaEdit } from '../../pipeline/record-idea.ts';
 import { nearestWord } from '../verbs.ts';
+
+/** The other states say what the lab has done with an idea, so only the lab sets them; `rejected` is answered by `idea reject`. */
+const settableStates = ['proposed', 'critiqued', 'rejected'] as const;
 
 const settings: Record<string, (value: string) => IdeaEdit> = {
   title: (value) => {
     if (value === '') throw createValueError('title', value, 'a line of text');
     return { title: value };
   },
-  state: (value) => ({ state: parseWord<IdeaState>('state', value, ideaStates) }),
+  state: (value) => ({ state: parseWord<IdeaState>('state', value, settableStates) }),
   category: (value) => ({ category: parseWord<IdeaCategory>('category', value, ideaCategories) }),
   expected: (value) => ({ expected: value }),
   refuted_by: (value) => ({ refutedBy: value }),

@@ -45,7 +45,7 @@ export const showIdea: Verb = {
 
 /** Where an experiment stands: its stage or what it came to, where its parts lie, its history. */
 export function renderExperiment(experiment: Experiment): string {
-  const { slug, attempt, next, outcome, commit, job, smokeJob, report, returns, history, agents } = experiment;
+  const { slug, attempt, next, outcome, commit, job, smokeJobs, report, waits, returns, history, agents } = experiment;
   const facts: [string, string][] = [
     ['experiment', `exp/${slug}, attempt ${attempt}${commit === null ? '' : `, commit ${commit.slice(0, 7)}`}`],
     ['next stage', next === 'done' ? 'none: it is done' : next],
@@ -57,10 +57,11 @@ export function renderExperiment(experiment: Experiment): string {
     ],
     [
       'jobs',
-      [smokeJob === null ? '' : `smoke run ${smokeJob}`, job === null ? '' : `evaluation ${job}`]
+      [smokeJobs.length === 0 ? '' : `smoke run ${smokeJobs.join(', ')}`, job === null ? '' : `evaluation ${job}`]
         .filter(Boolean)
         .join(', '),
     ],
+    ['waits', waits ?? ''],
     ['report', report ?? ''],
     ['agents', agents.map((use) => `${use.role} ${use.agent} (${use.status})`).join(', ')],
     ...returns.map((back): [string, string] => [

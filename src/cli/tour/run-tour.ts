@@ -44,7 +44,10 @@ export async function runTour(
     view.tell(
       `made a lab in ${made.root}: a small language model in pure Python, scored by a frozen scorer it cannot see`,
     );
-  } else view.tell(`the tour goes on in ${folder}`);
+  } else {
+    ensureTourLab(folder);
+    view.tell(`the tour goes on in ${folder}`);
+  }
   const local = join(folder, 'lab.local.yaml');
   if (!existsSync(local)) writeFileSync(local, 'agents:\n  use: recorded\n');
   const paths = labPaths(folder);
@@ -69,6 +72,18 @@ export async function runTour(
     pipeline.close();
   }
   return { paths, config };
+}
+
+/** Throws LabError (user) where the lab in the folder is somebody's own: the recording fits the starter problem alone. */
+function ensureTourLab(folder: string): void {
+  if (existsSync(join(folder, 'problem', 'prepare.py')) && existsSync(join(folder, 'problem', 'train.py'))) return;
+  throw new LabError(
+    'user',
+    `${folder} is a lab of its own and not the starter problem, expected a new folder for the tour`,
+    {
+      hints: ['`lab tour /tmp/look` makes one elsewhere'],
+    },
+  );
 }
 
 /** Runs parts side by side; where one fails, the others are stopped and the failure is thrown once all have ended. */

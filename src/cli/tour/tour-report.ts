@@ -88,24 +88,23 @@ async function renderIdeas(paths: LabPaths, config: LabConfig): Promise<string> 
 }
 
 function renderNext(paths: LabPaths, lab: string, experiments: Experiment[]): string {
-  const kept = experiments.find(({ outcome }) => outcome?.kind === 'decided' && outcome.status === 'keep');
-  const hints: [string, string][] = [
-    [`${lab} ideas`, 'all ideas with rating, state and what they expect'],
-    ...(kept
-      ? [
-          [`${lab} report ${kept.slug}`, 'one experiment: asked, changed, expected, observed, inferred'] as [
-            string,
-            string,
-          ],
-        ]
-      : []),
+  const kept = experiments.filter(({ outcome }) => outcome?.kind === 'decided' && outcome.status === 'keep');
+  const [first, last] = [kept.at(0), kept.at(-1)];
+  const hints: [string, string][] = [[`${lab} ideas`, 'all ideas with rating, state and what they expect']];
+  if (first)
+    hints.push([`${lab} report ${first.slug}`, 'one experiment: asked, changed, expected, observed, inferred']);
+  hints.push(
     [`${lab} reports review`, 'what you do in the morning: report, diff and log, one by one'],
     [`${lab} results`, 'the table again; results.tsv is in git'],
     ['less RESEARCH_JOURNAL.md', 'what was expected and what was observed, newest first'],
     ['git log --oneline --all', 'every experiment is a commit on exp/<slug>, every record one on main'],
     [`${lab} implement --n 2`, 'two more experiments from the recording'],
-    [`${lab} add --label "Q: does order 7 help? H: saves 0.01 bpb" -- python3 problem/train.py`, ''],
-  ];
+  );
+  if (last?.commit)
+    hints.push([
+      `git merge --squash ${last.commit.slice(0, 7)}`,
+      'brings the champion with all that it stands on to main; commit it then',
+    ]);
   const width = Math.max(...hints.filter(([, text]) => text !== '').map(([command]) => command.length));
   return [
     'where to look next',
