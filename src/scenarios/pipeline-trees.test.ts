@@ -2,7 +2,7 @@
  * What the pipeline does with worktrees, branches and reports that are not as it left them: made by somebody else, edited, removed, locked, or
  * prepared by an agent to lead it astray. Nothing of the user's is lost, and what was measured is what was reviewed.
  */
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Experiment } from '../domain/experiment.ts';
@@ -84,8 +84,11 @@ test('what runs is the commit that was reviewed, whatever lies in the worktree b
 });
 
 test('the copy of a report is never written through a link that an agent left', async () => {
-  const { next } = await finish('linked');
-  expect(next).toBe('done');
+  const { outcome, report } = await finish('linked');
+  expect(outcome).toMatchObject({ kind: 'decided' });
+  // The trap was set: git ignores the link, so it lies in the worktree to this day, where the copy would have been written.
+  expect(lstatSync(join(lab.root, '5_worktrees', 'linked', report ?? '')).isSymbolicLink()).toBe(true);
+  expect(await lab.git('show', `exp/linked:${report}`)).toContain('# parokigu');
   expect(readFileSync(lab.env.VICTIM ?? '', 'utf8')).toBe('precious\n');
 });
 

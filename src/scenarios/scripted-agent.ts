@@ -163,7 +163,7 @@ run:
   use: scripted
   commands:
     scripted: python3 {directory}/agent.py {promptFile}
-  env: [SLUGS, SIGNALS, EXPECTED]
+  env: [SLUGS, SIGNALS, EXPECTED, VICTIM]
 ${local}`,
   });
   lab.env.SLUGS = slugs.join(' ');
