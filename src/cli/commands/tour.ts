@@ -1,5 +1,5 @@
 /** `lab tour`: a whole lab at work on a small problem, on any machine. */
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { labPaths } from '../../config/lab-paths.ts';
 import { packageRoot } from '../../config/package-root.ts';
@@ -58,7 +58,12 @@ async function tellWhatIsKept(folder: string, tell: (line: string) => void): Pro
   const status = await callRunning(paths, 'status', { numbers: [] });
   const answer = await callRunning(paths, 'down', {});
   const ended = status?.jobs.filter((view) => view.state.kind === 'ended').length ?? 0;
-  tell(`\nstopped; kept: ${ended} ended ${ended === 1 ? 'run' : 'runs'} with their records in ${folder}`);
+  const ideas = existsSync(join(folder, '1_ideas'))
+    ? readdirSync(join(folder, '1_ideas')).filter((name) => /^\d/.test(name)).length
+    : 0;
+  tell(
+    `\nstopped; kept: ${ended} ended ${ended === 1 ? 'run' : 'runs'} and ${ideas} ideas with their records in ${folder}`,
+  );
   for (const number of answer?.running ?? [])
     tell(
       `job ${number} goes on to its end by itself and is picked up next time (\`lab kill ${number}\` there ends it now)`,

@@ -30,6 +30,8 @@ export async function reviewOneByOne(loop: ReviewLoop): Promise<number> {
     for (const [index, report] of loop.reports.entries()) {
       process.stderr.write(`\n==> report ${index + 1} of ${loop.reports.length}: ${report.path} <==\n`);
       process.stdout.write(renderPage(report.text, process.stdout.isTTY));
+      // The page may be longer than the screen: what the verdict is about stands right above the question.
+      process.stderr.write(`\n${summarise(report)}\n`);
       const end = await reviewOne(loop, asker, report);
       if (end === 'quit') break;
       if (end === 'closed') closed += 1;
@@ -38,6 +40,13 @@ export async function reviewOneByOne(loop: ReviewLoop): Promise<number> {
     asker.close();
   }
   return closed;
+}
+
+/** A report in two lines. */
+function summarise({ report }: StoredReport): string {
+  const change = report.observed === '' ? 'nothing measured' : `observed ${report.observed}`;
+  const expected = report.expected === '' ? 'no figure' : report.expected;
+  return `${disarmLine(report.title || report.slug)}\n${disarmLine(`${report.decision}: ${change}, expected ${expected}`)}`;
 }
 
 /** Stays with a report until it has a closing word: a question has an answer to be read, and an action that failed left nothing. */

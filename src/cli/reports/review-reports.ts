@@ -17,7 +17,10 @@ export async function reviewReports(input: CommandInput, actions: ReviewActions)
   const note = input.text('note')?.trim() ?? '';
   if (verdict !== null && input.words.length === 0) {
     throw new LabError('usage', `--verdict ${verdict} names no report, expected its slug`, {
-      hints: [`lab reports review <slug> --verdict ${verdict}`, '`lab reports --verdict none` lists those that wait'],
+      hints: [
+        `lab reports review <slug> --verdict ${verdict}`,
+        '`lab reports` lists them; those with the verdict none or ask wait',
+      ],
     });
   }
   if (verdict === null && note !== '') throw new LabError('usage', '--note was given without --verdict, expected both');

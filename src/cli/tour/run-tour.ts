@@ -46,7 +46,7 @@ export async function runTour(
     );
   } else {
     ensureTourLab(folder);
-    view.tell(`the tour goes on in ${folder}`);
+    view.tell(`the tour looks again at ${folder}, and goes on where it was`);
   }
   const local = join(folder, 'lab.local.yaml');
   if (!existsSync(local)) writeFileSync(local, 'agents:\n  use: recorded\n');
