@@ -1,6 +1,6 @@
 /** Waits for jobs and prints a digest of each: the core of `lab wait` and `lab add --wait`. */
-import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
+import { readLogTail } from '../../workers/log-reading/log-tail.ts';
 import type { LabPaths } from '../config/lab-paths.ts';
 import type { JobView } from '../domain/job.ts';
 import { exitCodes } from '../errors/lab-error.ts';
@@ -56,29 +56,11 @@ export function renderDigest(paths: LabPaths, view: JobView): string {
     ];
     lines.push(`  ${facts.filter((fact) => fact !== null).join(', ')}`);
     if (run.fate.kind === 'failed')
-      for (const line of readLastLines(paths, job.number, run.attempt, 10 - lines.length)) lines.push(`  | ${line}`);
+      for (const line of readLogTail(
+        join(paths.runs, String(job.number), String(run.attempt)),
+        10 - lines.length,
+      ).split('\n'))
+        if (line !== '') lines.push(`  | ${line.slice(0, 160)}`);
   }
   return `${lines.slice(0, 10).join('\n')}\n`;
-}
-
-/** The last lines of the log that tells most: of the last step that has one. */
-function readLastLines(paths: LabPaths, number: number, attempt: number, count: number): string[] {
-  for (const name of ['score.log', 'run.log', 'prepare.log']) {
-    const file = join(paths.runs, String(number), String(attempt), name);
-    if (!existsSync(file)) continue;
-    const handle = openSync(file, 'r');
-    try {
-      const { size } = fstatSync(handle);
-      const tail = Buffer.alloc(Math.min(size, 16_384));
-      readSync(handle, tail, 0, tail.length, size - tail.length);
-      const lines = tail
-        .toString('utf8')
-        .split(/[\r\n]+/)
-        .filter((line) => line.trim() !== '');
-      if (lines.length > 0) return lines.slice(-count).map((line) => line.slice(0, 160));
-    } finally {
-      closeSync(handle);
-    }
-  }
-  return [];
 }

@@ -1,6 +1,7 @@
 /** Gathers what a report says from the run folders, git and the experiment's state: every figure comes from here, none from an agent. */
 import { join } from 'node:path';
 import { readStoredJobs, type StoredJob } from '../../queue/job-store.ts';
+import { readLogTail } from '../../workers/log-reading/log-tail.ts';
 import { listScoredRuns } from '../../workers/recorder/decide-job.ts';
 import type { Experiment, ExperimentOutcome } from '../domain/experiment.ts';
 import type { Idea } from '../domain/idea.ts';
@@ -11,7 +12,6 @@ import { changeInterval } from '../stats/interval.ts';
 import { standingOf, viewTrack } from '../stats/track-view.ts';
 import type { PipelineContext } from './context.ts';
 import { branchOf, wordOf } from './experiment-steps.ts';
-import { readLogTail } from './log-tail.ts';
 
 /** Lines of a failed run's log that a report shows. */
 const logLines = 15;

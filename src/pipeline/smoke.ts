@@ -1,11 +1,11 @@
 /** Does the change run at all? A tiny run through the queue, in the same checkout and sandbox as the evaluation. A crash goes back once. */
 import { join } from 'node:path';
+import { readLogTail } from '../../workers/log-reading/log-tail.ts';
 import type { JobView } from '../domain/job.ts';
 import { reachPoint } from '../lab/named-point.ts';
 import type { PipelineContext, Stage } from './context.ts';
 import { ensureBuilt } from './ensure-built.ts';
 import { endWith, sendBack } from './experiment-steps.ts';
-import { readLogTail } from './log-tail.ts';
 
 /** The stage. */
 export const smoke: Stage = async (context, experiment) => {
