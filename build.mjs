@@ -32,11 +32,43 @@ const settings = {
 const present = (entries) =>
   Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(join(root, file))));
 
+// Commands that a shell prompt or a script calls all the time stay in the client; all others, with agents, pipeline and recording behind them,
+// are a second file that is read when one of them is called.
+const light = new Set([
+  ...[
+    'up',
+    'down',
+    'logs',
+    'add',
+    'status',
+    'log',
+    'follow',
+    'wait',
+    'enqueue',
+    'kill',
+    'baseline',
+    'results',
+    'init',
+    'deinit',
+  ],
+]);
+const heavy = readdirSync(join(root, 'src/cli/commands'))
+  .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts') && !light.has(name.slice(0, -3)))
+  .sort();
+const heavyFile = './lab-commands.cjs';
+const leaveHeavyOut = {
+  name: 'leave-heavy-commands-out',
+  setup(client) {
+    client.onResolve({ filter: /^\.\/commands\// }, ({ path }) =>
+      heavy.includes(basename(path)) ? { path: heavyFile, external: true } : null,
+    );
+  },
+};
+
 // The client is one CommonJS file: node reads and starts that sooner than a graph of modules. What a command needs is still evaluated
 // only when it is called, packages included.
-const client = build({
+const clientSettings = {
   ...settings,
-  entryPoints: present({ cli: 'src/cli/main.ts' }),
   format: 'cjs',
   // Half the bytes to read and compile; names stay, so that a stack still tells where.
   minifyWhitespace: true,
@@ -44,6 +76,20 @@ const client = build({
   outExtension: { '.js': '.cjs' },
   banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
   define: { 'import.meta.url': 'importMetaUrl' },
+};
+const client = build({
+  ...clientSettings,
+  entryPoints: present({ cli: 'src/cli/main.ts' }),
+  plugins: [leaveHeavyOut],
+});
+const heavyCommands = build({
+  ...clientSettings,
+  entryNames: basename(heavyFile, '.cjs'),
+  stdin: {
+    contents: heavy.map((name) => `export * from './src/cli/commands/${name}';`).join('\n'),
+    resolveDir: root,
+    sourcefile: 'lab-commands.ts',
+  },
 });
 const processes = build({
   ...settings,
@@ -56,7 +102,7 @@ const processes = build({
   format: 'esm',
   splitting: true,
 });
-const outputFiles = (await Promise.all([client, processes])).flatMap((result) => result.outputFiles);
+const outputFiles = (await Promise.all([client, heavyCommands, processes])).flatMap((result) => result.outputFiles);
 
 mkdirSync(dist, { recursive: true });
 // Client and daemon compare this identity, so a rebuilt client replaces a daemon of older code even where the version stayed.

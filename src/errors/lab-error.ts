@@ -27,6 +27,11 @@ export interface LabErrorOptions {
 
 /** An error a person reads: what is wrong, the value, what was expected; hints name the command that helps. */
 export class LabError extends Error {
+  /** By name and not by identity: the client is two files, each with this class in it (build.mjs), and an error may cross. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return value instanceof Error && value.name === 'LabError';
+  }
+
   override readonly name = 'LabError';
   readonly kind: ErrorKind;
   readonly hints: string[];
