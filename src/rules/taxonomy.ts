@@ -38,6 +38,26 @@ export function rulesOf(path: string, configured: Readonly<Record<string, readon
   return [...rules];
 }
 
+/** One rule of a path and where it comes from. */
+export interface RuleReason {
+  rule: FileRule;
+  /** The glob that matches the path. */
+  glob: string;
+  origin: 'built-in' | 'lab.yaml';
+}
+
+/** Every rule of one path with each glob that gives it, the built-in ones first; an empty list means REGULAR. */
+export function explainRules(path: string, configured: Readonly<Record<string, readonly FileRule[]>>): RuleReason[] {
+  return listRules(configured).filter(({ glob }) => matchesGlob(path, glob));
+}
+
+/** The whole table, one line for each rule of each glob, the built-in ones first. */
+export function listRules(configured: Readonly<Record<string, readonly FileRule[]>>): RuleReason[] {
+  const flatten = (table: typeof configured, origin: RuleReason['origin']): RuleReason[] =>
+    Object.entries(table).flatMap(([glob, rules]) => rules.map((rule) => ({ rule, glob, origin })));
+  return [...flatten(builtInRules, 'built-in'), ...flatten(configured, 'lab.yaml')];
+}
+
 /**
  * Whether a path matches a glob: `*` within a name, `**` across folders, `?` one character; a leading slash ties it to the root;
  * without any slash the file name alone is compared. Case is folded, because some file systems fold it.

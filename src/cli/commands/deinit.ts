@@ -1,4 +1,4 @@
-/** `lab deinit`: takes away what the lab put beside the user's own files: worktrees, private refs, the daemon, and with --purge its state. */
+/** `lab deinit`: takes away what the lab put beside the user's own files: git hooks, worktrees, private refs, the daemon, and with --purge its state. */
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { findLab } from '../../config/lab-paths.ts';
@@ -20,6 +20,7 @@ export const deinit: CommandSpec = {
     const paths = findLab(process.cwd());
     const { runGit } = await import('../../git/run-git.ts');
     const { listWorktrees, removeWorktree } = await import('../../git/worktree.ts');
+    const { readHooks, uninstallHooks } = await import('../../rules/hooks.ts');
     const status = await callRunning(paths, 'status', { numbers: [] });
     const running = status?.jobs.filter((view) => view.state.kind === 'running').map((view) => view.job.number) ?? [];
     if (running.length > 0)
@@ -34,8 +35,12 @@ export const deinit: CommandSpec = {
     const dirty: string[] = [];
     for (const tree of experiments)
       if (existsSync(tree.path) && (await runGit(tree.path, ['status', '--porcelain'])) !== '') dirty.push(tree.path);
+    const hooks = (await readHooks(paths.root)).filter(({ kind }) => kind === 'lab');
     const plan = [
       status === null ? null : 'end the daemon',
+      hooks.length === 0
+        ? null
+        : `git hooks ${hooks.map(({ name }) => name).join(', ')}${hooks.some(({ isChained }) => isChained) ? ' (your own are put back)' : ''}`,
       `${trees.length} run checkouts in .lab/trees/`,
       `${experiments.length - dirty.length} worktrees in 5_worktrees/ (their branches stay)`,
       `${refs.length} refs below refs/nightlab/ (snapshots of jobs)`,
@@ -54,6 +59,7 @@ export const deinit: CommandSpec = {
     for (const tree of trees) await removeWorktree(paths.root, tree, paths.trees);
     for (const tree of experiments)
       if (!dirty.includes(tree.path)) await removeWorktree(paths.root, tree.path, paths.worktrees);
+    await uninstallHooks(paths.root);
     for (const ref of refs) await runGit(paths.root, ['update-ref', '-d', ref]);
     if (input.flag('purge')) rmSync(paths.state, { recursive: true, force: true });
     process.stdout.write(`removed:\n${plan.map((line) => `  ${line}\n`).join('')}`);
