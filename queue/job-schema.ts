@@ -19,8 +19,10 @@ const job = z.object({
   number: z.number().int().positive(),
   // Jobs of labs from before keys existed have none.
   key: z.string().default(''),
-  kind: z.enum(['plain', 'experiment', 'baseline', 'task', 'check']),
+  kind: z.enum(['plain', 'experiment', 'baseline', 'task', 'check', 'replay']),
   experiment: z.string().nullable(),
+  // Jobs of labs from before there were replays have none.
+  replays: z.number().int().positive().nullable().default(null),
   label: z.object({ text: z.string(), question: z.string(), hypothesis: z.string(), expected: expectation }).nullable(),
   command: z.string(),
   commit: z.string(),

@@ -27,6 +27,7 @@ async function createJob(number: number): Promise<Job> {
     key: `key-${number}`,
     kind: 'plain',
     experiment: null,
+    replays: null,
     label: { text: 'Q: a H: b', question: 'a', hypothesis: 'b', expected: { kind: 'none' } },
     command: 'true',
     commit: '0'.repeat(40),
@@ -70,6 +71,14 @@ test('a number is never given twice, not even after its folder is gone', async (
   expect([claimJobNumber(runs), claimJobNumber(runs), claimJobNumber(runs)]).toEqual([1, 2, 3]);
   rmSync(join(runs, '3'), { recursive: true });
   expect(claimJobNumber(runs)).toBe(4);
+});
+
+test('a job.json from before there were replays loads, and replays nothing', async () => {
+  const runs = createRuns();
+  const { replays: _none, ...old } = await createJob(claimJobNumber(runs));
+  writeFileSync(join(runs, '1', 'job.json'), JSON.stringify(old));
+  writeFileSync(join(runs, '1', 'state.json'), JSON.stringify(entry));
+  expect(readStoredJob(runs, 1).job).toEqual({ ...old, replays: null });
 });
 
 test('a folder without job.json is no job: it was never confirmed', async () => {

@@ -31,6 +31,7 @@ async function createJob(repository: TemporaryRepository, commit = 'HEAD'): Prom
     key: 'k',
     kind: 'plain',
     experiment: null,
+    replays: null,
     label: null,
     command: 'python3 train.py',
     commit: (await repository.git('rev-parse', commit)).trim(),

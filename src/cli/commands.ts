@@ -113,6 +113,11 @@ export const commandGroups: { title: string; commands: CommandEntry[] }[] = [
         load: async () => (await import('./commands/results.ts')).results,
       },
       {
+        name: 'replay',
+        summary: 'Run a recorded job again and compare the numbers',
+        load: async () => (await import('./commands/replay.ts')).replay,
+      },
+      {
         name: 'report',
         summary: 'Show the report of an experiment, the newest by default',
         load: async () => (await import('./commands/report.ts')).report,
@@ -121,6 +126,16 @@ export const commandGroups: { title: string; commands: CommandEntry[] }[] = [
         name: 'reports',
         summary: 'List the reports, or review those that wait for it',
         load: async () => (await import('./commands/reports.ts')).reports,
+      },
+    ],
+  },
+  {
+    title: 'Rules',
+    commands: [
+      {
+        name: 'rules',
+        summary: 'Show file rules, check commits by them, install the git hooks',
+        load: async () => (await import('./commands/rules.ts')).rules,
       },
     ],
   },

@@ -18,6 +18,7 @@ beforeEach(async () => {
   const handlers: RouteHandlers = {
     hello: unused,
     add: unused,
+    replay: unused,
     status: unused,
     wait: unused,
     enqueue: unused,

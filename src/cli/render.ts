@@ -48,6 +48,7 @@ export function formatSeconds(seconds: number): string {
 export function describeJob({ job }: Pick<JobView, 'job'>): string {
   if (job.label !== null) return job.label.question;
   if (job.kind === 'baseline') return `baseline, seed ${job.seed ?? 'default'}`;
+  if (job.kind === 'replay') return `replay of job ${job.replays ?? 'unknown'}`;
   if (job.kind === 'check')
     return job.experiment === null ? `smoke run: ${job.command}` : `smoke run of ${job.experiment}`;
   return job.command;

@@ -11,6 +11,7 @@ import type { LabPaths } from '../config/lab-paths.ts';
 import { findRepositoryRoot } from '../config/repository-root.ts';
 import type { LabConfig } from '../config/schema.ts';
 import type { Job, JobKind } from '../domain/job.ts';
+import type { DeviceClass } from '../domain/run.ts';
 import { formatLocalTime } from '../domain/time.ts';
 import { LabError } from '../errors/lab-error.ts';
 import { findCommit, resolveCommit } from '../git/repository.ts';
@@ -28,7 +29,7 @@ export interface AddContext {
   main: string;
   book: JobBook;
   /** Device classes that have a worker. */
-  classes: ReadonlySet<'cpu' | 'gpu'>;
+  classes: ReadonlySet<DeviceClass>;
 }
 
 /** Priority of a job that names none. BullMQ runs lower ones first. */
@@ -59,18 +60,7 @@ export async function addJob(
   }
   const command = request.command ?? config.commands.train;
   const device = request.device ?? config.run.device;
-  if (!context.classes.has(device)) {
-    throw new LabError(
-      'user',
-      `this machine has no ${device} device, expected one of: ${[...context.classes].join(', ')}`,
-      {
-        hints: [
-          '`lab doctor` shows the devices that were found',
-          `--device ${[...context.classes][0] ?? 'cpu'} takes another`,
-        ],
-      },
-    );
-  }
+  ensureDevice(context.classes, device, [`--device ${[...context.classes][0] ?? 'cpu'} takes another`]);
   if (findRepositoryRoot(request.checkout) !== paths.root) {
     throw new LabError('user', `${request.checkout} is not a checkout of the lab ${paths.root}`, {
       hints: ['run `lab add` inside the lab or one of its worktrees'],
@@ -108,6 +98,7 @@ export async function addJob(
           key: request.key,
           kind,
           experiment,
+          replays: null,
           label,
           command,
           commit: source.commit,
@@ -150,6 +141,14 @@ export async function addJob(
       notes.push(`${source.ref} stays: ${String(error)}`),
     );
   }
+}
+
+/** Throws LabError (user) where no worker serves that class of device; `hints` follow the general one. */
+export function ensureDevice(classes: AddContext['classes'], device: DeviceClass, hints: string[]): void {
+  if (classes.has(device)) return;
+  throw new LabError('user', `this machine has no ${device} device, expected one of: ${[...classes].join(', ')}`, {
+    hints: ['`lab doctor` shows the devices that were found', ...hints],
+  });
 }
 
 interface Source {

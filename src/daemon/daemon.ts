@@ -39,6 +39,7 @@ import { probeSandbox } from '../sandbox/bubblewrap.ts';
 import { addJob } from './add-job.ts';
 import { findDiskProblem, withDiskHint } from './full-disk.ts';
 import { createRedisKeeper } from './redis-keeper.ts';
+import { type ReplayRequest, replayJob } from './replay-job.ts';
 import type { AddRequest, Routes } from './routes.ts';
 import { sweepTraces } from './sweep-traces.ts';
 
@@ -52,6 +53,8 @@ export interface Daemon {
   /** What is wrong right now, one line each. */
   problems(): string[];
   add(request: AddRequest): Promise<Routes['add']['response']>;
+  /** Queues an ended, scored job again as it was. */
+  replay(request: ReplayRequest): Promise<Routes['replay']['response']>;
   kill(number: number, graceSeconds: number | null): Promise<{ outcome: string; ok: boolean }>;
   /** Lets a held job go, bound to the present track. */
   enqueue(number: number): Promise<{ outcome: string; ok: boolean }>;
@@ -195,6 +198,26 @@ export async function startDaemon(
     setInterval(() => void refill().catch(onRedisError), 10_000),
   ];
 
+  const queueJob = async <Response>(
+    request: Pick<AddRequest, 'key' | 'secrets'>,
+    create: () => Promise<{ booked: BookedJob; response: Response }>,
+  ): Promise<Response> => {
+    // Known by the submission's key before the job exists, so that no sweep can meet the job without its secrets.
+    if (Object.keys(request.secrets).length > 0) secrets.set(request.key, request.secrets);
+    // One after the other: the order of the numbers is the order in the queue.
+    const work = adding.then(() => withDiskHint(paths.root, create()));
+    adding = work.catch(() => undefined);
+    const { booked, response } = await work;
+    reachPoint('enqueued');
+    // The job is safe in its folder; if Redis is away just now, the refill after its return brings it in.
+    void ready
+      .get(booked.job.device)
+      ?.add([readyJob(booked)])
+      .catch(onRedisError);
+    say('queued', { job: booked.job.number, label: booked.job.label?.text, command: booked.job.command });
+    return response;
+  };
+
   return {
     book,
     devices: probe.devices,
@@ -216,24 +239,10 @@ export async function startDaemon(
         ? [`no sandbox (${sandbox.reason}): rows are flagged unsandboxed`]
         : []),
     ],
-    async add(request) {
-      // Known by the submission's key before the job exists, so that no sweep can meet the job without its secrets.
-      if (Object.keys(request.secrets).length > 0) secrets.set(request.key, request.secrets);
-      // One after the other: the order of the numbers is the order in the queue.
-      const work = adding.then(() =>
-        withDiskHint(paths.root, addJob({ paths, config: source.current(), main, book, classes }, request)),
-      );
-      adding = work.catch(() => undefined);
-      const { booked, response } = await work;
-      reachPoint('enqueued');
-      // The job is safe in its folder; if Redis is away just now, the refill after its return brings it in.
-      void ready
-        .get(booked.job.device)
-        ?.add([readyJob(booked)])
-        .catch(onRedisError);
-      say('queued', { job: booked.job.number, label: booked.job.label?.text, command: booked.job.command });
-      return response;
-    },
+    add: (request) =>
+      queueJob(request, () => addJob({ paths, config: source.current(), main, book, classes }, request)),
+    replay: (request) =>
+      queueJob(request, () => replayJob({ paths, config: source.current(), main, book, classes }, request)),
     async kill(number, graceSeconds) {
       const job = book.get(number);
       if (job.live !== null) {

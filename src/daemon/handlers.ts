@@ -31,6 +31,7 @@ export function createHandlers(paths: LabPaths, daemon: Daemon, build: string, e
   return {
     hello: async () => ({ build, pid: process.pid, root: paths.root }),
     add: (request) => daemon.add(request),
+    replay: (request) => daemon.replay(request),
     status: async ({ numbers }) => {
       const track = await readTrack(daemon.config, daemon.main);
       const view = viewTrack(listScoredRuns(book.all()), track, null);

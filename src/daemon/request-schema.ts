@@ -30,6 +30,11 @@ const schemas = {
       .nullable(),
     experiment: z.string().min(1).nullable(),
   }),
+  replay: z.strictObject({
+    key: z.string().min(1).max(200),
+    number: z.number().int().positive(),
+    secrets: z.record(z.string(), z.string()),
+  }),
   record: z.strictObject({
     subject: z.string().min(1).max(200),
     changes: z.array(

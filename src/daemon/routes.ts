@@ -51,6 +51,18 @@ export interface Routes {
     request: AddRequest;
     response: { number: number; commit: string; snapshot: boolean; untracked: string[]; notes: string[] };
   };
+  /** Queues an ended, scored job again as it was; all but the secrets is taken from the job on disk. */
+  replay: {
+    request: {
+      /** Names this submission, as in `add`. */
+      key: string;
+      /** The job to run again. */
+      number: number;
+      /** Values of the job's secret names; others are ignored. Kept in memory only. */
+      secrets: Record<string, string>;
+    };
+    response: { number: number; commit: string };
+  };
   status: {
     request: { /** Empty: all. */ numbers: number[] };
     response: {

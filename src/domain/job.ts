@@ -6,10 +6,10 @@ import type { DeviceClass, Run, StepName } from './run.ts';
 
 /**
  * What a job is for. `plain`: queued by hand; `experiment`: of an idea's branch; `baseline`: the unchanged code with one seed;
- * `task`: a command with nothing to score; `check`: the smoke run of an experiment. Only plain and experiment jobs add rows; a check
- * leaves no journal entry either.
+ * `task`: a command with nothing to score; `check`: the smoke run of an experiment; `replay`: a scored job run again as it was. Only
+ * plain and experiment jobs add rows; a check and a replay leave no journal entry either, and a replay's number counts nowhere.
  */
-export type JobKind = 'plain' | 'experiment' | 'baseline' | 'task' | 'check';
+export type JobKind = 'plain' | 'experiment' | 'baseline' | 'task' | 'check' | 'replay';
 
 /** A job as queued: written once, synced before the enqueue is confirmed, never changed. */
 export interface Job {
@@ -20,7 +20,9 @@ export interface Job {
   kind: JobKind;
   /** Slug of the experiment it belongs to; null for any other job. */
   experiment: string | null;
-  /** Null only for baseline and check jobs. */
+  /** Number of the job that a replay runs again; null for any other kind. */
+  replays: number | null;
+  /** Null only for baseline, check and replay jobs. */
   label: Label | null;
   /** Shell command of the train step. */
   command: string;

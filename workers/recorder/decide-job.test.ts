@@ -31,6 +31,7 @@ function createJob(sketch: Sketch): StoredJob {
       key: String(number),
       kind,
       experiment: kind === 'experiment' ? `idea-${number}` : null,
+      replays: null,
       label: kind === 'baseline' ? null : parseLabel('Q: better? H: saves 0.1 bpb', 'lower'),
       command: 'train',
       commit,
@@ -162,9 +163,22 @@ test.each([
   if (decided.row) expect(decided.row).toMatchObject({ metric: 0, memoryGb: 0, observed: '' });
 });
 
-test.each(['baseline', 'task'] as JobKind[])('a job of kind %s adds no row', (kind) => {
+test.each(['baseline', 'task', 'check', 'replay'] as JobKind[])('a job of kind %s adds no row', (kind) => {
   const job = createJob({ number: 9, kind, commit: 'base000', metric: 0.9 });
   expect(decideJob(job, [...baseline, job], config, 'x').row).toBeNull();
+});
+
+test('a replay is not decided, and moves neither base, noise nor champion of what comes after it', () => {
+  const job = createJob({ number: 9, commit: 'new0000', base: 'base000', metric: 0.9 });
+  const replays = [5, 0.1].map((metric, index) =>
+    createJob({ number: 5 + index, kind: 'replay', commit: 'base000', metric, status: 'keep' }),
+  );
+  expect(replays.map((replay) => decideJob(replay, [...baseline, ...replays], config, 'x'))).toEqual(
+    replays.map(() => ({ decision: null, base: null, expected: null, row: null })),
+  );
+  expect(decideJob(job, [...baseline, ...replays, job], config, 'a change')).toEqual(
+    decideJob(job, [...baseline, job], config, 'a change'),
+  );
 });
 
 test('a leak is discarded however good it looks', () => {

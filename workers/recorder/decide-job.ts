@@ -14,9 +14,9 @@ import { type ScoredRun, type Standing, standingOf, viewTrack } from '../../src/
 
 /** A decided job. */
 export interface DecidedJob {
-  /** Null where there is nothing to decide: a baseline is what others are judged by, a task and a check are not scored. */
+  /** Null where there is nothing to decide: a baseline is what others are judged by, a task and a check are not scored, a replay changes nothing. */
   decision: Decision | null;
-  /** Null where the job adds no row: baselines, tasks, checks, and jobs by hand without a metric. */
+  /** Null where the job adds no row: baselines, tasks, checks, replays, and jobs by hand without a metric. */
   row: Result | null;
   /** What the result was compared with; null where there was nothing. */
   base: Standing | null;
@@ -24,10 +24,13 @@ export interface DecidedJob {
   expected: number | null;
 }
 
-/** The scored runs of a lab, in the order in which they were recorded; those not yet recorded come last, by job number. */
+/**
+ * The scored runs of a lab, in the order in which they were recorded; those not yet recorded come last, by job number. Replays are left
+ * out: a number that was run again to check it must move no mean, no noise and no champion.
+ */
 export function listScoredRuns(jobs: StoredJob[]): ScoredRun[] {
   return jobs
-    .filter((stored) => stored.run?.metric != null && stored.run.fate.kind === 'done')
+    .filter((stored) => stored.job.kind !== 'replay' && stored.run?.metric != null && stored.run.fate.kind === 'done')
     .sort((a, b) => orderOf(a) - orderOf(b) || a.job.number - b.job.number)
     .flatMap(({ job, run, recorded }) =>
       run?.metric == null
@@ -55,7 +58,7 @@ function orderOf(stored: StoredJob): number {
 export function decideJob(stored: StoredJob, jobs: StoredJob[], config: LabConfig, description: string): DecidedJob {
   const { job, run } = stored;
   if (run === null) throw new LabError('internal', `job ${job.number} has no outcome yet`);
-  if (job.kind === 'baseline' || job.kind === 'task' || job.kind === 'check')
+  if (job.kind !== 'plain' && job.kind !== 'experiment')
     return { decision: null, base: null, expected: null, row: null };
   const others = listScoredRuns(
     jobs.filter((other) => other.job.number !== job.number && other.recorded?.isDone === true),

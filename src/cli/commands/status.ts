@@ -83,7 +83,10 @@ function runTime({ state }: JobView): string {
 function renderJob(view: JobView): string {
   const { job, state } = view;
   const facts: [string, string][] = [
-    ['job', `${job.number} (${job.kind}${job.experiment ? ` of ${job.experiment}` : ''})`],
+    [
+      'job',
+      `${job.number} (${job.kind === 'replay' ? describeJob(view) : `${job.kind}${job.experiment ? ` of ${job.experiment}` : ''}`})`,
+    ],
     ['state', formatState(state)],
     ['why', formatReason(view)],
     ['question', job.label?.question ?? ''],
