@@ -60,8 +60,9 @@ export async function withPipeline(
 ): Promise<number> {
   const stop = new AbortController();
   const onSignal = () => stop.abort(new Error('stopped'));
-  process.once('SIGINT', onSignal);
-  process.once('SIGTERM', onSignal);
+  // Not once(): a listener that has gone lets execa's own pass the signal on and end the process, where a git happens to run.
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
   try {
     return await usePipeline({ agent: input.text('agent'), flags: input.config }, roles, stop.signal, body);
   } catch (error) {

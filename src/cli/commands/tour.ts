@@ -28,8 +28,9 @@ export const tour: CommandSpec = {
     const folder = resolve(input.words[0] ?? 'tour-lab');
     const stop = new AbortController();
     const onSignal = () => stop.abort(new Error('stopped'));
-    process.once('SIGINT', onSignal);
-    process.once('SIGTERM', onSignal);
+    // Not once(): a listener that has gone lets execa's own pass the signal on and end the process, where a git happens to run.
+    process.on('SIGINT', onSignal);
+    process.on('SIGTERM', onSignal);
     const view = createPipelineView();
     try {
       const { paths, config } = await runTour(folder, stop.signal, view);
