@@ -124,7 +124,7 @@ ${formatForeignLine(next) || 'none proposed'}
 }
 
 /** Position of the first entry; the end of the text where there is none. Headings inside code fences do not count. */
-function findFirstEntry(text: string): number {
+export function findFirstEntry(text: string): number {
   let fence: string | null = null;
   let position = 0;
   for (const line of text.split('\n')) {

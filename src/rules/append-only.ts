@@ -2,6 +2,7 @@
  * Whether a new version of an APPEND-ONLY file keeps the old one byte for byte: tables grow at their end, journals in one place at the
  * top. Pure, on texts that stand for bytes (latin1). Which files are append-only is the taxonomy's.
  */
+import { findFirstEntry } from '../lab/journal.ts';
 
 /** Where old text was touched. */
 export interface AppendViolation {
@@ -40,19 +41,6 @@ export function checkTableGrowth(before: string, after: string): AppendViolation
   if (isGrown) return null;
   const line = lineAt(before, Math.min(kept, Math.max(0, before.length - 1)));
   return { line, message: 'an old line was changed or taken away, expected new lines at the end only' };
-}
-
-/** Position of the first `## ` heading outside code fences, as lab/journal.ts finds it; the end of the text where there is none. */
-function findFirstEntry(text: string): number {
-  let fence: string | null = null;
-  let position = 0;
-  for (const line of text.split('\n')) {
-    const mark = /^ {0,3}(```|~~~)/.exec(line)?.[1] ?? null;
-    if (mark !== null && (fence === null || fence === mark)) fence = fence === null ? mark : null;
-    else if (fence === null && line.startsWith('## ')) return position;
-    position += line.length + 1;
-  }
-  return text.length;
 }
 
 /**
