@@ -65,6 +65,8 @@ export function measureNightlab(
       base: null,
       commit: null,
       experiment: null,
+      fromTrack: null,
+      flags: [],
     };
     return (await callRoute(socket, 'add', request)).number;
   };

@@ -19,10 +19,12 @@ const job = z.object({
   number: z.number().int().positive(),
   // Jobs of labs from before keys existed have none.
   key: z.string().default(''),
-  kind: z.enum(['plain', 'experiment', 'baseline', 'task', 'check', 'replay']),
+  kind: z.enum(['plain', 'experiment', 'baseline', 'task', 'check', 'replay', 'bridge']),
   experiment: z.string().nullable(),
   // Jobs of labs from before there were replays have none.
   replays: z.number().int().positive().nullable().default(null),
+  // Nor bridges, nor flags of jobs.
+  fromTrack: z.string().nullable().default(null),
   label: z.object({ text: z.string(), question: z.string(), hypothesis: z.string(), expected: expectation }).nullable(),
   command: z.string(),
   commit: z.string(),
@@ -36,6 +38,7 @@ const job = z.object({
   secretNames: z.array(z.string()),
   track: z.string(),
   wallSeconds: z.number(),
+  flags: z.array(z.string()).default([]),
   queuedAt: z.string(),
 });
 

@@ -28,6 +28,7 @@ async function createJob(number: number): Promise<Job> {
     kind: 'plain',
     experiment: null,
     replays: null,
+    fromTrack: null,
     label: { text: 'Q: a H: b', question: 'a', hypothesis: 'b', expected: { kind: 'none' } },
     command: 'true',
     commit: '0'.repeat(40),
@@ -41,6 +42,7 @@ async function createJob(number: number): Promise<Job> {
     secretNames: [],
     track: '00000000',
     wallSeconds: 1,
+    flags: [],
     queuedAt: '2026-01-01T00:00:00+00:00',
   };
 }
@@ -73,12 +75,12 @@ test('a number is never given twice, not even after its folder is gone', async (
   expect(claimJobNumber(runs)).toBe(4);
 });
 
-test('a job.json from before there were replays loads, and replays nothing', async () => {
+test('a job.json from before there were replays, bridges and flags loads, and has none', async () => {
   const runs = createRuns();
-  const { replays: _none, ...old } = await createJob(claimJobNumber(runs));
+  const { replays: _none, fromTrack: _from, flags: _flags, ...old } = await createJob(claimJobNumber(runs));
   writeFileSync(join(runs, '1', 'job.json'), JSON.stringify(old));
   writeFileSync(join(runs, '1', 'state.json'), JSON.stringify(entry));
-  expect(readStoredJob(runs, 1).job).toEqual({ ...old, replays: null });
+  expect(readStoredJob(runs, 1).job).toEqual({ ...old, replays: null, fromTrack: null, flags: [] });
 });
 
 test('a folder without job.json is no job: it was never confirmed', async () => {

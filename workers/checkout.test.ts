@@ -32,6 +32,7 @@ async function createJob(repository: TemporaryRepository, commit = 'HEAD'): Prom
     kind: 'plain',
     experiment: null,
     replays: null,
+    fromTrack: null,
     label: null,
     command: 'python3 train.py',
     commit: (await repository.git('rev-parse', commit)).trim(),
@@ -45,6 +46,7 @@ async function createJob(repository: TemporaryRepository, commit = 'HEAD'): Prom
     secretNames: [],
     track: '00000000',
     wallSeconds: 60,
+    flags: [],
     queuedAt: '2026-01-01T00:00:00+00:00',
   };
 }

@@ -82,6 +82,7 @@ export async function planRun(input: PlanInput): Promise<{ plan: SupervisorPlan;
   }
 
   const flags = [
+    ...job.flags,
     ...(checkout?.flags ?? []),
     ...(job.here === null ? [] : ['here']),
     ...(isSandboxed ? [] : ['unsandboxed']),

@@ -127,6 +127,11 @@ export const commandGroups: { title: string; commands: CommandEntry[] }[] = [
         summary: 'List the reports, or review those that wait for it',
         load: async () => (await import('./commands/reports.ts')).reports,
       },
+      {
+        name: 'audit',
+        summary: 'Check every recorded number against what it came from',
+        load: async () => (await import('./commands/audit.ts')).audit,
+      },
     ],
   },
   {
@@ -136,6 +141,16 @@ export const commandGroups: { title: string; commands: CommandEntry[] }[] = [
         name: 'rules',
         summary: 'Show file rules, check commits by them, install the git hooks',
         load: async () => (await import('./commands/rules.ts')).rules,
+      },
+      {
+        name: 'meta',
+        summary: 'Change frozen files, with a grant of yours',
+        load: async () => (await import('./commands/meta.ts')).meta,
+      },
+      {
+        name: 'tracks',
+        summary: 'List the tracks, or measure the champion of one under the other',
+        load: async () => (await import('./commands/tracks.ts')).tracks,
       },
     ],
   },

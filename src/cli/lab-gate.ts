@@ -19,6 +19,7 @@ export function createLabGate(paths: LabPaths, config: LabConfig): LabGate {
     async addJob(job) {
       const { number, commit } = await call(paths, 'add', {
         ...job,
+        fromTrack: null,
         checkout: paths.root,
         directory: '',
         here: false,

@@ -18,6 +18,7 @@ const metric = z.strictObject({
     .describe('Primary metric, as the score log prints it'),
   direction: z.enum(['lower', 'higher']).default('lower').describe('Which way is better'),
   unit: z.string().default('').describe('Unit of the metric, for people'),
+  also: names('Further metrics of the score log that `lab results` shows as columns'),
 });
 
 const commands = z.strictObject({
@@ -48,6 +49,9 @@ const run = z.strictObject({
 
 const checkout = z.strictObject({
   links: names('Paths of the root checkout that a run sees read-only (data), linked, never copied'),
+  scoreLinks: names(
+    'Paths of the root checkout that only the scorer sees (validation data); a sandbox hides them from train and agents',
+  ),
   setup: command('Sets the environment up in a fresh checkout, for example "uv sync --frozen"'),
   caches: names('Folders that a run may write and that stay between runs, for example ~/.cache/uv'),
   outputs: names('Globs of files that a run leaves in its checkout and that are kept in its run folder'),

@@ -99,6 +99,7 @@ export async function addJob(
           kind,
           experiment,
           replays: null,
+          fromTrack: request.fromTrack,
           label,
           command,
           commit: source.commit,
@@ -112,6 +113,7 @@ export async function addJob(
           secretNames: Object.keys(request.secrets),
           track,
           wallSeconds: request.wallSeconds ?? config.run.wallSeconds,
+          flags: request.flags,
           queuedAt: formatLocalTime(new Date()),
         };
       },

@@ -64,6 +64,7 @@ export async function replayJob(
         kind: 'replay',
         experiment: null,
         replays: job.number,
+        fromTrack: null,
         label: null,
         track,
         queuedAt: formatLocalTime(new Date()),

@@ -9,7 +9,7 @@ const schemas = {
   hello: z.strictObject({}),
   add: z.strictObject({
     key: z.string().min(1).max(200),
-    kind: z.enum(['plain', 'baseline', 'task', 'check']),
+    kind: z.enum(['plain', 'baseline', 'task', 'check', 'bridge']),
     label: z.string().nullable(),
     command: z.string().nullable(),
     checkout: z.string().startsWith('/'),
@@ -29,6 +29,11 @@ const schemas = {
       .regex(/^[0-9a-f]{40,64}$/)
       .nullable(),
     experiment: z.string().min(1).nullable(),
+    fromTrack: z
+      .string()
+      .regex(/^[0-9a-f]{8}$/)
+      .nullable(),
+    flags: z.array(z.string().regex(/^[\w:.-]{1,80}$/)).max(20),
   }),
   replay: z.strictObject({
     key: z.string().min(1).max(200),

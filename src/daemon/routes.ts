@@ -19,8 +19,8 @@ export interface DeviceView {
 export interface AddRequest {
   /** Names this submission; a client that asks again after a broken connection gets the same job. */
   key: string;
-  kind: 'plain' | 'baseline' | 'task' | 'check';
-  /** Null only for baseline and check jobs. */
+  kind: 'plain' | 'baseline' | 'task' | 'check' | 'bridge';
+  /** Null only for baseline, check and bridge jobs. */
   label: string | null;
   command: string | null;
   /** Checkout that is snapshotted: the root or a worktree. */
@@ -42,6 +42,10 @@ export interface AddRequest {
   commit: string | null;
   /** Slug of the experiment that it belongs to; null: by the checkout's branch. */
   experiment: string | null;
+  /** Track whose champion a bridge measures again, 8 hex digits; null for any other kind. */
+  fromTrack: string | null;
+  /** What a reader of the result must know from before it runs ("agent-unsandboxed"). */
+  flags: string[];
 }
 
 /** Every route with its request and its response. */

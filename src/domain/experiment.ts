@@ -34,6 +34,8 @@ export interface AgentUse {
   costUsd: number | null;
   /** Run folder below .lab/agents/. */
   run: string;
+  /** What a reader of the result must know: "unsandboxed". */
+  flags: string[];
 }
 
 /** What is kept of an experiment between two stages: the content of .lab/experiments/<slug>/experiment.json. */

@@ -6,10 +6,11 @@ import type { DeviceClass, Run, StepName } from './run.ts';
 
 /**
  * What a job is for. `plain`: queued by hand; `experiment`: of an idea's branch; `baseline`: the unchanged code with one seed;
- * `task`: a command with nothing to score; `check`: the smoke run of an experiment; `replay`: a scored job run again as it was. Only
- * plain and experiment jobs add rows; a check and a replay leave no journal entry either, and a replay's number counts nowhere.
+ * `task`: a command with nothing to score; `check`: the smoke run of an experiment; `replay`: a scored job run again as it was;
+ * `bridge`: the champion of another track, measured under the present one. Only plain and experiment jobs add rows; a check and a replay
+ * leave no journal entry either, and a replay's number counts nowhere.
  */
-export type JobKind = 'plain' | 'experiment' | 'baseline' | 'task' | 'check' | 'replay';
+export type JobKind = 'plain' | 'experiment' | 'baseline' | 'task' | 'check' | 'replay' | 'bridge';
 
 /** A job as queued: written once, synced before the enqueue is confirmed, never changed. */
 export interface Job {
@@ -22,7 +23,9 @@ export interface Job {
   experiment: string | null;
   /** Number of the job that a replay runs again; null for any other kind. */
   replays: number | null;
-  /** Null only for baseline, check and replay jobs. */
+  /** Track whose champion a bridge measures again, 8 hex digits; null for any other kind. */
+  fromTrack: string | null;
+  /** Null only for baseline, check, replay and bridge jobs. */
   label: Label | null;
   /** Shell command of the train step. */
   command: string;
@@ -47,6 +50,8 @@ export interface Job {
   track: string;
   /** Wall limit of the train step, seconds. */
   wallSeconds: number;
+  /** What a reader must know from before it ran ("agent-unsandboxed"); a run takes them over. */
+  flags: string[];
   /** ISO 8601 with offset. */
   queuedAt: string;
 }

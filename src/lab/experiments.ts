@@ -54,6 +54,8 @@ const schema = z.strictObject({
       seconds: z.number(),
       tokens: z.number().nullable(),
       costUsd: z.number().nullable(),
+      // Experiments from before flags were kept have none.
+      flags: z.array(z.string()).default([]),
       run: z.string(),
     }),
   ),

@@ -46,6 +46,7 @@ export async function queueBaseline(context: PipelineContext): Promise<number[]>
       seed,
       wallSeconds: null,
       base: null,
+      flags: [],
     });
     queued.add(`${track}:${seed}`);
     numbers.push(number);

@@ -21,6 +21,9 @@ export const evaluate: Stage = async (context, experiment) => {
     seed: config.run.seeds[0] ?? null,
     wallSeconds: null,
     base,
+    flags: experiment.agents.some(({ role, flags }) => role === 'implementer' && flags.includes('unsandboxed'))
+      ? ['agent-unsandboxed']
+      : [],
   });
   reachPoint('evaluation-queued');
   await changeIdeas(

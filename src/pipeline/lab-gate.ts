@@ -26,6 +26,8 @@ export interface StageJob {
   wallSeconds: number | null;
   /** What the result is compared with, a full hash; null: the champion. */
   base: string | null;
+  /** What a reader of the result must know from before it runs ("agent-unsandboxed"). */
+  flags: string[];
 }
 
 /** The lab as a stage sees it. */

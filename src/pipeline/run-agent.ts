@@ -88,6 +88,7 @@ export async function runAgent(context: PipelineContext, task: AgentTask): Promi
       tokens,
       costUsd: result.costUsd,
       run: folders.folder.slice(folders.folder.lastIndexOf('/') + 1),
+      flags: result.flags,
     },
   };
 }

@@ -27,6 +27,7 @@ export const smoke: Stage = async (context, experiment) => {
     seed: config.run.seeds[0] ?? null,
     wallSeconds: config.experiment.smokeSeconds,
     base,
+    flags: [],
   });
   reachPoint('smoke-queued');
   const view = await gate.waitForJob(number, signal, (seen) => context.onJob(seen));

@@ -152,6 +152,8 @@ const addJob = (lab: TemporaryLab, request: Partial<AddRequest>): Promise<Routes
       base: null,
       commit: null,
       experiment: null,
+      fromTrack: null,
+      flags: [],
     },
     env: { PATH: lab.env.PATH ?? '', HOME: lab.env.HOME ?? '/' },
     ...request,

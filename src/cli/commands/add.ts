@@ -62,6 +62,8 @@ export const add: CommandSpec = {
       base: base === null ? null : await resolveCommit(paths.root, base),
       commit: null,
       experiment: null,
+      fromTrack: null,
+      flags: [],
     });
     if (captured.left.length > 0) {
       const more = captured.left.length > shownLeft ? ` and ${captured.left.length - shownLeft} more` : '';

@@ -54,6 +54,8 @@ export const baseline: CommandSpec = {
         base: null,
         commit: null,
         experiment: null,
+        fromTrack: null,
+        flags: [],
       });
       numbers.push(answer.number);
     }
