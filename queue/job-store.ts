@@ -80,6 +80,16 @@ export function claimJobNumber(runs: string): number {
   }
 }
 
+/** Sees to it that no number up to `least` is given any more: a lab's records may name jobs whose folders are on another machine. */
+export function raiseJobNumber(runs: string, least: number): void {
+  mkdirSync(runs, { recursive: true });
+  const highWater = join(runs, 'last-number');
+  const written = existsSync(highWater) ? Number(readFileSync(highWater, 'utf8')) || 0 : 0;
+  if (written >= least) return;
+  writeFileSync(`${highWater}.tmp`, `${least}\n`, { flush: true });
+  renameSync(`${highWater}.tmp`, highWater);
+}
+
 /** Writes a job and its queue entry, synced; when this returns the job is safe. */
 export async function writeJob(runs: string, job: Job, entry: QueueEntry): Promise<void> {
   const folder = jobFolder(runs, job.number);
