@@ -1,12 +1,12 @@
 /** What the views and verbs of records begin with: the lab of this folder, its main branch, and the way to have the recorder write. */
 import { userInfo } from 'node:os';
 import { findLab, type LabPaths } from '../config/lab-paths.ts';
-import { loadConfig } from '../config/load.ts';
 import type { LabConfig } from '../config/schema.ts';
 import { resolveMainBranch } from '../git/repository.ts';
 import { runGitResult } from '../git/run-git.ts';
 import type { RecordingContext } from '../pipeline/record-idea.ts';
 import { createLabGate } from './lab-gate.ts';
+import { openConfig } from './open-config.ts';
 
 /** The lab that owns the present folder. */
 export interface OpenLab {
@@ -19,7 +19,7 @@ export interface OpenLab {
 /** Opens the lab of the present folder; starts no daemon. Throws LabError where there is none or its configuration is wrong. */
 export async function openLab(): Promise<OpenLab> {
   const paths = findLab(process.cwd());
-  const config = loadConfig(paths.root, { environment: process.env });
+  const config = openConfig(paths);
   return { paths, config, main: await resolveMainBranch(paths.root, config.main) };
 }
 

@@ -2,11 +2,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findLab, type LabPaths } from '../config/lab-paths.ts';
-import { loadConfig } from '../config/load.ts';
 import type { AgentRole } from '../domain/experiment.ts';
 import type { PipelineContext } from '../pipeline/context.ts';
 import type { CommandInput } from './define.ts';
 import { listCharterHoles } from './doctor/lab-checks.ts';
+import { openConfig } from './open-config.ts';
 import { listNotices, openPipeline } from './open-pipeline.ts';
 import { createPipelineView } from './pipeline-view.ts';
 
@@ -29,7 +29,7 @@ export async function usePipeline<Result>(
   body: (context: PipelineContext, paths: LabPaths) => Promise<Result>,
 ): Promise<Result> {
   const paths = findLab(process.cwd());
-  const config = loadConfig(paths.root, { environment: process.env, flags });
+  const config = openConfig(paths, flags);
   const view = createPipelineView();
   try {
     const pipeline = await openPipeline(paths, config, agent, view, signal);

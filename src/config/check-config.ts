@@ -8,8 +8,23 @@ export type ConfigCheck = { kind: 'ok'; config: LabConfig } | { kind: 'wrong'; p
 /** Checks one merged, unparsed configuration. Never throws. */
 export function checkConfig(raw: unknown): ConfigCheck {
   const parsed = configSchema.safeParse(raw ?? {});
-  if (parsed.success) return { kind: 'ok', config: parsed.data };
+  if (parsed.success) {
+    const problems = findSharedLinks(parsed.data);
+    return problems.length === 0 ? { kind: 'ok', config: parsed.data } : { kind: 'wrong', problems };
+  }
   return { kind: 'wrong', problems: parsed.error.issues.flatMap((issue) => formatIssue(issue, raw)) };
+}
+
+/** What train may read cannot be hidden from it. */
+function findSharedLinks({ checkout }: LabConfig): string[] {
+  const clean = (path: string) => path.replace(/^(?:\.\/)+|\/+$/g, '');
+  const links = new Set(checkout.links.map(clean));
+  return checkout.scoreLinks
+    .filter((path) => links.has(clean(path)))
+    .map(
+      (path) =>
+        `checkout.scoreLinks: got ${show(path)}, which checkout.links names as well, expected it in one of them`,
+    );
 }
 
 function formatIssue(issue: z.core.$ZodIssue, raw: unknown): string[] {

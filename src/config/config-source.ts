@@ -1,11 +1,8 @@
 /**
- * The configuration of a lab as its files are right now, for a process that lives long: read again when lab.yaml or lab.local.yaml changed.
- * A broken file changes nothing; the last good configuration stays and the problem is told.
+ * A configuration for a process that lives long: read again when what it is made of changed. What cannot be read changes nothing; the last
+ * good configuration stays and the problem is told. Where a configuration comes from is decided elsewhere (git/committed-config.ts).
  */
-import { statSync } from 'node:fs';
-import { join } from 'node:path';
-import { messageOf } from '../errors/lab-error.ts';
-import { type ConfigSources, loadConfig } from './load.ts';
+import { LabError, messageOf } from '../errors/lab-error.ts';
 import type { LabConfig } from './schema.ts';
 
 /** A configuration that follows its files. */
@@ -15,20 +12,32 @@ export interface ConfigSource {
   problem(): string | null;
 }
 
-/** Opens the configuration of the lab at `root`. Throws LabError (config) where it is broken to begin with. */
-export function createConfigSource(root: string, sources: ConfigSources): ConfigSource {
-  let config = loadConfig(root, sources);
-  let stamp = readStamp(root);
+/** How a configuration is found. */
+export interface ConfigParts {
+  /** Changes whenever the configuration may have; a few small reads, since it is asked often. */
+  stamp(): string;
+  /** The configuration as it is now. Throws LabError (config) where it is broken. */
+  load(): LabConfig;
+  /** What a person should know besides; null where nothing. */
+  note(): string | null;
+}
+
+/** Opens a configuration. Throws LabError (config) where it is broken to begin with. */
+export function createConfigSource({ stamp, load, note }: ConfigParts): ConfigSource {
+  let known: string | null = stamp();
+  let config = load();
   let problem: string | null = null;
   const refresh = () => {
-    const now = readStamp(root);
-    if (now === stamp) return;
-    stamp = now;
+    const now = stamp();
+    if (now === known) return;
     try {
-      config = loadConfig(root, sources);
+      config = load();
       problem = null;
+      known = now;
     } catch (error) {
       problem = `${messageOf(error)}; the configuration from before stays in force`;
+      // A broken text stays broken until it is changed; whatever else went wrong (git could not be started) is tried again.
+      known = error instanceof LabError && error.kind === 'config' ? now : null;
     }
   };
   return {
@@ -38,16 +47,7 @@ export function createConfigSource(root: string, sources: ConfigSources): Config
     },
     problem() {
       refresh();
-      return problem;
+      return problem ?? note();
     },
   };
-}
-
-function readStamp(root: string): string {
-  return ['lab.yaml', 'lab.local.yaml']
-    .map((name) => {
-      const found = statSync(join(root, name), { throwIfNoEntry: false });
-      return found ? `${found.mtimeMs}:${found.size}:${found.ino}` : 'missing';
-    })
-    .join(' ');
 }

@@ -5,6 +5,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
+import { isSharedPath } from './load.ts';
 import { type ConfigLeaf, configJsonSchema, listConfigLeaves } from './schema.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -30,8 +31,7 @@ function renderKeys(): string {
     renderType(leaf),
     `\`${JSON.stringify(leaf.defaultValue)}\``,
     leaf.description,
-    `\`${leaf.flag}\``,
-    `\`${leaf.environment}\``,
+    ...(isSharedPath(leaf.path) ? ['in lab.yaml alone', ''] : [`\`${leaf.flag}\``, `\`${leaf.environment}\``]),
   ]);
   const header = ['key', 'type', 'default', 'meaning', 'flag', 'environment'];
   const lines = [header, header.map(() => '---'), ...rows].map((cells) => `| ${cells.map(renderCell).join(' | ')} |`);

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { type ConfigSources, loadConfig } from './load.ts';
+import { type ConfigSources, loadWorkingConfig } from './load.ts';
 
 const folders: string[] = [];
 afterEach(() => {
@@ -14,11 +14,11 @@ function load(shared: string, local: string | null = null, sources: ConfigSource
   folders.push(root);
   writeFileSync(join(root, 'lab.yaml'), shared);
   if (local !== null) writeFileSync(join(root, 'lab.local.yaml'), local);
-  return loadConfig(root, sources);
+  return loadWorkingConfig(root, sources);
 }
 
 test('an empty lab.yaml is a lab with every default', () => {
-  expect(load('').metric).toEqual({ name: 'val_bpb', direction: 'lower', unit: '' });
+  expect(load('').metric).toEqual({ name: 'val_bpb', direction: 'lower', unit: '', also: [] });
 });
 
 test('a flag wins over the environment, that over lab.local.yaml, that over lab.yaml, that over the default', () => {
@@ -67,5 +67,24 @@ test('a mistake in lab.local.yaml, a flag or the environment is told as theirs',
 test('a folder without lab.yaml is told how to become a lab', () => {
   const root = mkdtempSync(join(tmpdir(), 'nl-config-'));
   folders.push(root);
-  expect(() => loadConfig(root)).toThrow('there is no lab.yaml');
+  expect(() => loadWorkingConfig(root)).toThrow('there is no lab.yaml');
+});
+
+test.each([
+  ['rules', 'rules:\n  "*.py": [FROZEN]\n'],
+  ['decision', 'decision:\n  confidence: 0.6\n'],
+  ['main', 'main: exp/mine\n'],
+])('%s counts from lab.yaml alone: lab.local.yaml, flags and the environment are refused', (key, text) => {
+  expect(load(text)).toHaveProperty(key);
+  expect(() => load('', text)).toThrow(`lab.local.yaml: ${key} belongs in lab.yaml, which is FROZEN`);
+});
+
+test('a value that lab.yaml alone may have is refused from a flag and from the environment by its name there', () => {
+  expect(() => load('', null, { environment: { LAB_DECISION_CONFIDENCE: '0.6' } })).toThrow(
+    'LAB_DECISION_CONFIDENCE: decision.confidence belongs in lab.yaml',
+  );
+  expect(() => load('', null, { environment: { LAB_MAIN: 'exp/mine' } })).toThrow('LAB_MAIN: main belongs in lab.yaml');
+  expect(() => load('', null, { flags: { 'decision.confidence': '0.6' } })).toThrow(
+    '--decision.confidence: decision.confidence belongs in lab.yaml',
+  );
 });

@@ -1,6 +1,7 @@
 /**
- * Reads lab.yaml and lab.local.yaml and lays environment and flags over them: flag over environment over local file over shared file
- * over default. Unknown keys are errors everywhere, so that a typing mistake is never silently ignored.
+ * Makes the configuration of the texts of lab.yaml and lab.local.yaml and lays environment and flags over them: flag over environment over
+ * local file over shared file over default. Unknown keys are errors everywhere, so that a typing mistake is never silently ignored. Whose
+ * lab.yaml counts is not decided here (git/committed-config.ts).
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,22 +17,70 @@ export interface ConfigSources {
   flags?: Record<string, string>;
 }
 
-/** Reads and checks the configuration of the lab at `root`. Throws LabError (config) that names file, path, value and what was expected. */
-export function loadConfig(root: string, sources: ConfigSources = {}): LabConfig {
-  const shared = readConfigFile(join(root, 'lab.yaml'));
-  if (shared === null) {
-    throw new LabError('config', `there is no lab.yaml in ${root}`, { hints: ['`lab init` makes a lab here'] });
-  }
-  const local = readConfigFile(join(root, 'lab.local.yaml')) ?? {};
-  ensureValid(shared, 'lab.yaml');
-  ensureValid(local, 'lab.local.yaml');
+/** Text of a configuration file, and what errors call it. */
+export interface ConfigText {
+  text: string;
+  /** "main:lab.yaml", as git names the file of a branch; "lab.yaml" for the one in the root checkout. */
+  name: string;
+}
+
+/**
+ * Keys that count in lab.yaml alone: who could set them elsewhere would change what is judged and by which rule, and no track would show it.
+ * The others either are part of the track, or say how a machine works.
+ */
+export const sharedKeys: readonly string[] = ['main', 'rules', 'decision'];
+
+/** Whether a dotted path belongs to lab.yaml alone. */
+export function isSharedPath(path: string): boolean {
+  return sharedKeys.includes(path.split('.')[0] ?? '');
+}
+
+/** Text of a file at the top of the root checkout (lab.yaml, lab.local.yaml) as it is right now; null where there is none. */
+export function readConfigText(root: string, name: string): string | null {
+  const path = join(root, name);
+  return existsSync(path) ? readFileSync(path, 'utf8') : null;
+}
+
+/** The configuration of these texts. Throws LabError (config) that names file, path, value and what was expected. */
+export function buildConfig(shared: ConfigText, localText: string | null, sources: ConfigSources): LabConfig {
+  const sharedValues = parseConfigText(shared);
+  const local = localText === null ? {} : parseConfigText({ text: localText, name: localName });
+  ensureValid(sharedValues, shared.name);
+  for (const key of sharedKeys) if (local[key] !== undefined) throw sharedKeyError(localName, key);
+  ensureValid(local, localName);
   const overrides = readOverrides(sources);
-  const merged = mergeDeep(mergeDeep(shared, local), overrides.values);
+  const merged = mergeDeep(mergeDeep(sharedValues, local), overrides.values);
   const checked = checkConfig(merged);
   if (checked.kind === 'ok') return checked.config;
   throw configError(
-    (problem) => overrides.origins.get(problem.split(/[:.]\d|: /)[0] ?? '') ?? 'lab.yaml with lab.local.yaml',
+    (problem) => overrides.origins.get(problem.split(/[:.]\d|: /)[0] ?? '') ?? `${shared.name} with ${localName}`,
     checked.problems,
+  );
+}
+
+/**
+ * The configuration with the root checkout's own lab.yaml, which counts only while main has none: everybody else asks
+ * git/committed-config.ts. Throws LabError (config) as buildConfig does, and where there is no file.
+ */
+export function loadWorkingConfig(root: string, sources: ConfigSources = {}): LabConfig {
+  const text = readConfigText(root, 'lab.yaml');
+  if (text === null) {
+    throw new LabError('config', `there is no lab.yaml in ${root}`, { hints: ['`lab init` makes a lab here'] });
+  }
+  return buildConfig({ text, name: 'lab.yaml' }, readConfigText(root, localName), sources);
+}
+
+const localName = 'lab.local.yaml';
+
+function sharedKeyError(origin: string, path: string): LabError {
+  return new LabError(
+    'config',
+    `${origin}: ${path} belongs in lab.yaml, which is FROZEN, and counts from nowhere else`,
+    {
+      hints: [
+        `set ${path} in lab.yaml on main: by hand before the first result, through META_MODE (\`lab meta on\`) afterwards`,
+      ],
+    },
   );
 }
 
@@ -47,16 +96,14 @@ function ensureValid(raw: Record<string, unknown>, origin: string): void {
   if (checked.kind === 'wrong') throw configError(() => origin, checked.problems);
 }
 
-/** One YAML file as a plain object; null where it does not exist. Throws LabError (config) with line and column on a syntax error. */
-function readConfigFile(path: string): Record<string, unknown> | null {
-  if (!existsSync(path)) return null;
-  const name = path.endsWith('lab.local.yaml') ? 'lab.local.yaml' : 'lab.yaml';
-  const document = parseDocument(readFileSync(path, 'utf8'), { prettyErrors: true });
+/** A file's text as a plain object. Throws LabError (config) with line and column on a syntax error. */
+export function parseConfigText({ text, name }: ConfigText): Record<string, unknown> {
+  const document = parseDocument(text, { prettyErrors: true });
   const [error] = document.errors;
   if (error) {
     const at = error.linePos?.[0];
     const where = at ? `${name}:${at.line}:${at.col}` : name;
-    throw new LabError('config', `${where}: not valid YAML: ${error.message.split('\n')[0]}`, {
+    throw new LabError('config', `${where}: not valid YAML: ${error.message.split('\n')[0]?.replace(/:$/, '')}`, {
       hints: ['`lab doctor` checks the file again'],
     });
   }
@@ -77,6 +124,8 @@ function readOverrides(sources: ConfigSources): { values: Record<string, unknown
     const environmentValue = sources.environment?.[leaf.environment];
     const flagNames = [leaf.flag.slice(2), leaf.path];
     const flagName = flagNames.find((name) => flags[name] !== undefined);
+    if (isSharedPath(leaf.path) && (flagName ?? environmentValue) !== undefined)
+      throw sharedKeyError(flagName === undefined ? leaf.environment : `--${flagName}`, leaf.path);
     if (environmentValue !== undefined && flagName === undefined) {
       setAt(values, leaf.path, parseLeaf(leaf, environmentValue));
       origins.set(leaf.path, leaf.environment);

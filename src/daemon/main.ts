@@ -2,13 +2,13 @@
  * Entry point of the daemon (`dist/daemon.js <lab root>`), started by the client. One per lab, held by a kernel lock; a second one ends
  * with exit code 75, so that its client talks to the first. SIGTERM and SIGINT end it like `lab down`.
  */
-import { appendFileSync, mkdirSync, rmSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { createConfigSource } from '../config/config-source.ts';
 import { ensureRuntime, labPaths } from '../config/lab-paths.ts';
 import { buildId } from '../config/package-root.ts';
 import { exitCodes, formatError, LabError } from '../errors/lab-error.ts';
+import { createCommittedConfigSource } from '../git/committed-config.ts';
 import { writeJsonSynced } from '../lab/atomic-write.ts';
 import { tryLock } from '../lab/kernel-lock.ts';
 import { writeLabState } from '../lab/lab-state.ts';
@@ -41,7 +41,9 @@ async function main(): Promise<void> {
   const root = process.argv[2];
   if (root === undefined) throw new LabError('usage', 'the daemon needs the folder of its lab; `lab up` starts it');
   const paths = labPaths(root);
-  const config = createConfigSource(paths.root, { environment: process.env });
+  const config = createCommittedConfigSource(paths.root, { environment: process.env }, () =>
+    existsSync(join(paths.state, 'meta.json')),
+  );
   mkdirSync(paths.logs, { recursive: true });
   const lock = await tryLock(paths.daemonLock);
   if (lock === null) {

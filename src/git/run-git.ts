@@ -7,6 +7,7 @@
  */
 import { execa } from 'execa';
 import { LabError } from '../errors/lab-error.ts';
+import { cleanGitEnvironment, fixedGitSettings } from './git-environment.ts';
 
 /** How a git call is fed. */
 export interface GitOptions {
@@ -26,47 +27,8 @@ export interface GitResult {
   stderr: string;
 }
 
-/** Who commits for the lab: the user's identity is never used, and need not be set. */
-export const labIdentity = { name: 'nightlab', email: 'nightlab@localhost' } as const;
-
-// Inherited from a surrounding git process these would point every call at another repository, index or date.
-const droppedEnvironment =
-  /^GIT_(DIR|WORK_TREE|IMPLICIT_WORK_TREE|INDEX_FILE|INDEX_VERSION|OBJECT_DIRECTORY|ALTERNATE_OBJECT_DIRECTORIES|COMMON_DIR|NAMESPACE|PREFIX|SHALLOW_FILE|GRAFT_FILE|NO_REPLACE_OBJECTS|REPLACE_REF_BASE|CONFIG|CONFIG_PARAMETERS|CONFIG_COUNT|AUTHOR_.*|COMMITTER_.*|EXTERNAL_DIFF|DIFF_OPTS|QUARANTINE_PATH|REFLOG_ACTION|LITERAL_PATHSPECS|GLOB_PATHSPECS|NOGLOB_PATHSPECS|ICASE_PATHSPECS|DEFAULT_HASH|TRACE.*)$/;
-
-// reference-transaction, post-index-change and post-checkout hooks would run for plumbing too; fsmonitor is a program of the user's.
-const fixedSettings = [
-  'core.hooksPath=/dev/null',
-  'core.fsmonitor=false',
-  'core.splitIndex=false',
-  'core.quotePath=false',
-  'core.fsync=committed,loose-object,reference',
-  'commit.gpgSign=false',
-  'gc.auto=0',
-  'maintenance.auto=false',
-  'i18n.commitEncoding=UTF-8',
-  'color.ui=false',
-  'advice.detachedHead=false',
-].flatMap((setting) => ['-c', setting]);
-
-function cleanEnvironment(extra: Record<string, string>): Record<string, string> {
-  const env: Record<string, string> = {};
-  for (const [name, value] of Object.entries(process.env)) {
-    if (value !== undefined && !droppedEnvironment.test(name)) env[name] = value;
-  }
-  return {
-    ...env,
-    GIT_TERMINAL_PROMPT: '0',
-    GIT_OPTIONAL_LOCKS: '0',
-    GIT_LITERAL_PATHSPECS: '1',
-    GIT_EDITOR: 'true',
-    LC_ALL: 'C',
-    GIT_AUTHOR_NAME: labIdentity.name,
-    GIT_AUTHOR_EMAIL: labIdentity.email,
-    GIT_COMMITTER_NAME: labIdentity.name,
-    GIT_COMMITTER_EMAIL: labIdentity.email,
-    ...extra,
-  };
-}
+/** Who commits for the lab. */
+export { labIdentity } from './git-environment.ts';
 
 /**
  * Runs git and gives what came of it; a non-zero exit code is a value. Throws LabError only where git could not be
@@ -74,9 +36,9 @@ function cleanEnvironment(extra: Record<string, string>): Record<string, string>
  */
 export async function runGitResult(cwd: string, args: string[], options: GitOptions = {}): Promise<GitResult> {
   const settings = (options.config ?? []).flatMap((setting) => ['-c', setting]);
-  const result = await execa('git', [...fixedSettings, ...settings, ...args], {
+  const result = await execa('git', [...fixedGitSettings, ...settings, ...args], {
     cwd,
-    env: cleanEnvironment(options.env ?? {}),
+    env: cleanGitEnvironment(options.env ?? {}),
     extendEnv: false,
     encoding: 'buffer',
     stripFinalNewline: false,

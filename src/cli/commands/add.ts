@@ -37,8 +37,8 @@ export const add: CommandSpec = {
   ],
   async run(input) {
     const paths = findLab(process.cwd());
-    const { loadConfig } = await import('../../config/load.ts');
-    const config = loadConfig(paths.root, { environment: process.env });
+    const { openConfig } = await import('../open-config.ts');
+    const config = openConfig(paths);
     const checkout = findCheckoutRoot(realpathSync(process.cwd())) ?? paths.root;
     // Asked here already, so that a typing mistake does not start a daemon first; the daemon asks again.
     const label = input.text('label');

@@ -4,7 +4,9 @@ import { findLab, type LabPaths } from '../../config/lab-paths.ts';
 import { LabError } from '../../errors/lab-error.ts';
 import type { CommandSpec } from '../define.ts';
 import type { Check } from '../doctor/check.ts';
-import { checkConfiguration, checkLab } from '../doctor/lab-checks.ts';
+import { checkConfiguration } from '../doctor/config-checks.ts';
+import { checkLab } from '../doctor/lab-checks.ts';
+import { checkLocks, checkSandbox } from '../doctor/lock-checks.ts';
 import { checkMachine } from '../doctor/machine-checks.ts';
 
 /** Checks machine and lab; 1 where something keeps the lab from working. */
@@ -20,8 +22,9 @@ export const doctor: CommandSpec = {
     const checks = [
       ...(await checkMachine(paths?.root ?? process.cwd(), known?.config ?? null)),
       ...(outside ? [outside] : []),
-      ...(known ? [known.check] : []),
+      ...(known?.checks ?? []),
       ...(paths ? await checkLab(paths, known?.config ?? null) : []),
+      ...(paths ? await checkLocks(paths, known?.config ?? null) : await checkSandbox(null, null)),
     ];
     if (input.flag('json')) process.stdout.write(`${JSON.stringify(checks, null, 2)}\n`);
     else process.stdout.write(checks.map(renderCheck).join(''));

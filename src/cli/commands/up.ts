@@ -31,11 +31,11 @@ export const up: CommandSpec = {
 
 /** Configuration flags as the environment names that the daemon reads. Checks them first. */
 async function configEnvironment(root: string, flags: Record<string, string>): Promise<Record<string, string>> {
-  const [{ loadConfig }, { listConfigLeaves }] = await Promise.all([
-    import('../../config/load.ts'),
+  const [{ loadLabConfig }, { listConfigLeaves }] = await Promise.all([
+    import('../../git/committed-config.ts'),
     import('../../config/schema.ts'),
   ]);
-  loadConfig(root, { environment: process.env, flags });
+  loadLabConfig(root, { environment: process.env, flags });
   const environment: Record<string, string> = {};
   for (const leaf of listConfigLeaves()) {
     const value = flags[leaf.flag.slice(2)] ?? flags[leaf.path];

@@ -1,4 +1,4 @@
-/** What `lab doctor` checks of the lab itself: its files, main branch, charter holes, daemon. */
+/** What `lab doctor` checks of the lab itself: its files, main branch, charter holes, daemon. lab.yaml is in config-checks.ts. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { listAgents } from '../../agents/choose-agent.ts';
@@ -6,9 +6,9 @@ import { programOf } from '../../agents/command-line.ts';
 import { recordingNotice } from '../../agents/recording-notice.ts';
 import { findProgram } from '../../agents/run-sandbox.ts';
 import { ensureRuntime, type LabPaths } from '../../config/lab-paths.ts';
-import { loadConfig } from '../../config/load.ts';
 import type { LabConfig } from '../../config/schema.ts';
 import { LabError, messageOf } from '../../errors/lab-error.ts';
+import { listUsualMains, readBranchText } from '../../git/main-text.ts';
 import { findCommit, resolveMainBranch } from '../../git/repository.ts';
 import { callRunning } from '../client.ts';
 import type { Check } from './check.ts';
@@ -22,35 +22,12 @@ export function listCharterHoles(text: string): { line: number; text: string }[]
     );
 }
 
-/** The configuration, or the check that says what is wrong with it. */
-export function checkConfiguration(paths: LabPaths): { config: LabConfig | null; check: Check } {
-  try {
-    const config = loadConfig(paths.root, { environment: process.env });
-    return {
-      config,
-      check: {
-        name: 'lab.yaml',
-        state: 'ok',
-        found: `${config.metric.name}, ${config.metric.direction} is better; train: ${config.commands.train}`,
-        mend: '',
-      },
-    };
-  } catch (error) {
-    if (!(error instanceof LabError)) throw error;
-    return {
-      config: null,
-      check: { name: 'lab.yaml', state: 'bad', found: error.message, mend: 'edit the file at that key' },
-    };
-  }
-}
-
 /** Checks the lab at `paths`. */
 export async function checkLab(paths: LabPaths, config: LabConfig | null): Promise<Check[]> {
   return [
     await checkMain(paths, config),
     checkCharter(paths),
-    checkScoring(paths, config),
-    checkAgent(config),
+    ...(config === null ? [] : [checkScoring(paths, config), checkAgent(config)]),
     checkRuntime(paths),
     await checkDaemon(paths),
   ];
@@ -62,7 +39,15 @@ async function checkMain(paths: LabPaths, config: LabConfig | null): Promise<Che
     const commit = await findCommit(paths.root, main);
     if (commit === null)
       return { name: 'main', state: 'bad', found: `${main} has no commit`, mend: 'git add -A && git commit -m start' };
-    return { name: 'main', state: 'ok', found: `${main} at ${commit.slice(0, 7)}`, mend: '' };
+    const found = `${main} at ${commit.slice(0, 7)}`;
+    if (!listUsualMains(paths.root).includes(main) && readBranchText(paths.root, main).names === null)
+      return {
+        name: 'main',
+        state: 'note',
+        found: `${found}, which nothing names: with a second branch, main is whichever is checked out in the root`,
+        mend: `main: ${main} in lab.yaml`,
+      };
+    return { name: 'main', state: 'ok', found, mend: '' };
   } catch (error) {
     return { name: 'main', state: 'bad', found: messageOf(error), mend: 'main: in lab.yaml names the branch' };
   }
@@ -88,8 +73,8 @@ function checkCharter(paths: LabPaths): Check {
   };
 }
 
-function checkScoring(paths: LabPaths, config: LabConfig | null): Check {
-  if (config?.commands.score == null)
+function checkScoring(paths: LabPaths, config: LabConfig): Check {
+  if (config.commands.score === null)
     return {
       name: 'score',
       state: 'note',
@@ -108,9 +93,9 @@ function checkScoring(paths: LabPaths, config: LabConfig | null): Check {
 }
 
 /** Which agent works for the lab, and whether its program is there. */
-function checkAgent(config: LabConfig | null): Check {
-  const name = config?.agents.use ?? null;
-  if (config === null || name === null)
+function checkAgent(config: LabConfig): Check {
+  const name = config.agents.use;
+  if (name === null)
     return {
       name: 'agent',
       state: 'note',

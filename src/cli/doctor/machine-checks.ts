@@ -1,4 +1,4 @@
-/** What `lab doctor` checks of the machine: programs, Redis, devices, sandbox, disk. Looks only; installs nothing. */
+/** What `lab doctor` checks of the machine: programs, Redis, devices, disk. Looks only; installs nothing. */
 import { execFile } from 'node:child_process';
 import { statfs } from 'node:fs/promises';
 import { findRedis } from '../../../queue/redis-find.ts';
@@ -8,7 +8,6 @@ import { redisCacheFolder } from '../../config/lab-paths.ts';
 import type { LabConfig } from '../../config/schema.ts';
 import { messageOf } from '../../errors/lab-error.ts';
 import { lockTools } from '../../lab/kernel-lock.ts';
-import { probeSandbox } from '../../sandbox/bubblewrap.ts';
 import type { Check } from './check.ts';
 
 /** Free space under which a lab runs into trouble, GB. */
@@ -104,27 +103,6 @@ async function checkDevices(): Promise<Check[]> {
   return checks;
 }
 
-async function checkSandbox(config: LabConfig | null): Promise<Check> {
-  const probe = await probeSandbox();
-  const wanted = config?.sandbox ?? 'preferred';
-  if (wanted === 'off')
-    return {
-      name: 'sandbox',
-      state: 'note',
-      found: 'switched off: rows are flagged unsandboxed',
-      mend: 'sandbox: preferred in lab.local.yaml',
-    };
-  if (probe.kind === 'bubblewrap')
-    return { name: 'sandbox', state: 'ok', found: `bubblewrap ${probe.version}`, mend: '' };
-  const then = wanted === 'required' ? 'and lab.yaml requires one' : 'rows are flagged unsandboxed';
-  return {
-    name: 'sandbox',
-    state: wanted === 'required' ? 'bad' : 'note',
-    found: `none (${probe.reason}); ${then}`,
-    mend: probe.mend,
-  };
-}
-
 async function checkLockTool(config: LabConfig | null): Promise<Check> {
   for (const tool of lockTools) {
     if ((await readVersion(tool, ['--version'])) !== null)
@@ -189,7 +167,6 @@ export async function checkMachine(folder: string, config: LabConfig | null): Pr
     checkRedis(config),
     checkLockTool(config),
     checkDevices(),
-    checkSandbox(config),
     checkDisk(folder),
   ]);
   return groups.flat();
