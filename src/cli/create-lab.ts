@@ -1,6 +1,6 @@
 /**
  * Makes a lab on disk from this package's own templates: the numbered folders, lab.yaml, charter and journals, the secret score seed,
- * and a commit of exactly the files it wrote. It changes no file that is there, but for lines added to .gitignore.
+ * a commit of exactly the files it wrote, and the git hooks. It changes no file that is there, but for lines added to .gitignore.
  */
 import {
   appendFileSync,
@@ -22,6 +22,7 @@ import { commitPaths, openGit } from '../git/porcelain.ts';
 import { resolveMainBranch } from '../git/repository.ts';
 import { writeLabState } from '../lab/lab-state.ts';
 import { resultsHeader } from '../lab/results-tsv.ts';
+import { installHooks } from '../rules/hooks.ts';
 
 /** What kind of lab to make. */
 export interface CreateLabOptions {
@@ -33,6 +34,8 @@ export interface CreateLabOptions {
   direction: 'lower' | 'higher';
   train: string | null;
   score: string | null;
+  /** Whether the git hooks are installed. */
+  hooks: boolean;
 }
 
 /** What was made. */
@@ -106,6 +109,7 @@ export async function createLab(folder: string, options: CreateLabOptions): Prom
     isStarter || options.score !== null
       ? []
       : ['there is no score command: the number that train prints counts, and its rows are flagged self-reported'];
+  if (options.hooks) notes.push(...(await putHooks(folder)));
   return { root: realpathSync(folder), branch, written, notes };
 }
 
@@ -194,6 +198,17 @@ function addIgnoreLines(folder: string): boolean {
   if (missing.length === 0) return false;
   appendFileSync(file, `${old === '' || old.endsWith('\n') ? '' : '\n'}${missing.join('\n')}\n`);
   return true;
+}
+
+/** Installs the git hooks; a note says where that cannot be, because the other locks hold without them. */
+async function putHooks(folder: string): Promise<string[]> {
+  try {
+    const chained = (await installHooks(realpathSync(folder))).filter(({ isChained }) => isChained);
+    return chained.map(({ name }) => `your git hook ${name} is called first, then the lab's (\`lab rules uninstall\`)`);
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error;
+    return [`the git hooks are not installed: ${error.message}`, ...error.hints];
+  }
 }
 
 /** Commits exactly the written files; what the user had staged stays staged and uncommitted. */

@@ -51,6 +51,12 @@ export async function readIndexEntry(checkout: Checkout, path: string): Promise<
   return records.length === 1 && found?.[2] === '0' && found[3] === path ? (found[1] ?? 'other') : 'other';
 }
 
+/** Whether the index has another mode than the branch's new one, though the same content. */
+async function hasOtherMode(checkout: Checkout, { path, mode }: PathMove): Promise<boolean> {
+  const record = await runGit(checkout.path, ['ls-files', '--stage', '-z', '--', path]);
+  return record !== '' && !record.startsWith(`${mode} `);
+}
+
 /** Replaces a file in one step with the branch's content, converted as git would on checkout. Keeps its mode; a file made read-only is refused. */
 async function writeWorkingFile(checkout: Checkout, move: PathMove & { to: string }): Promise<void> {
   const target = join(checkout.path, move.path);
@@ -103,7 +109,7 @@ async function updateFiles(checkout: Checkout, moves: PathMove[]): Promise<Check
       update.updated.push(move.path);
       continue;
     }
-    if (content === 'other' || !move.from.includes(content)) {
+    if (content === 'other' || move.isFromCheckout === true || !move.from.includes(content)) {
       update.left.push(move.path);
       continue;
     }
@@ -143,7 +149,10 @@ export async function updateCheckout(
     const entries: string[] = [];
     for (const move of hasIndex ? moves : []) {
       const entry = await readIndexEntry(checkout, move.path);
-      if (entry !== 'other' && entry !== move.to && move.from.includes(entry)) entries.push(formatIndexRecord(move));
+      const isKnown = entry !== 'other' && move.from.includes(entry);
+      const isStale =
+        entry !== move.to || (move.isFromCheckout === true && move.to !== null && (await hasOtherMode(checkout, move)));
+      if (isKnown && isStale) entries.push(formatIndexRecord(move));
     }
     if (entries.length > 0)
       await runGit(checkout.path, ['update-index', '-z', '--index-info'], { env, input: entries.join('') });

@@ -10,6 +10,10 @@ export interface PathMove {
   to: string | null;
   /** Git's file mode, for example "100644"; of a file that is gone the one that it had. */
   mode: string;
+  /** Mode that the branch held before; absent where the change leaves it. */
+  fromMode?: string;
+  /** The files of the checkouts hold the new state already, as a person made it, and are not written; their index follows. */
+  isFromCheckout?: true;
 }
 
 /** The record for `git update-index -z --index-info` that gives a path the branch's state. */

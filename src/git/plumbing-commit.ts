@@ -39,6 +39,26 @@ export interface PathEdit {
   replaces?: string[];
 }
 
+/** An entry to put on the branch exactly as it is: any bytes, any mode of a file. Its blob is in the repository already. */
+export interface ExactEntry {
+  /** Relative to the root, with slashes. */
+  path: string;
+  /** What the branch must have there; null: nothing. The commit is not made where it has something else by now. */
+  before: FileState | null;
+  /** What it gets; null takes the file away. */
+  after: FileState | null;
+  /** Blobs besides the old one that an index of a checkout may hold and that give way: a person's earlier `git add`. */
+  staged: (string | null)[];
+}
+
+/** A file as a commit holds it. */
+export interface FileState {
+  /** Blob hash. */
+  blob: string;
+  /** "100644" or "100755". */
+  mode: string;
+}
+
 /** What to commit. */
 export interface PlumbingCommit {
   /** Branch name without refs/heads/. */
@@ -46,6 +66,8 @@ export interface PlumbingCommit {
   message: string;
   /** Applied in order; each path once. */
   edits: PathEdit[];
+  /** Taken from files of a checkout, which are not written. None of them is a path of `edits`. */
+  exact?: ExactEntry[];
   /** Asked after the edits: true where they found what stands against the whole commit; it ends as `unchanged`. */
   isRefused?(): boolean;
 }
@@ -104,11 +126,30 @@ async function applyEdits(root: string, tip: string, commit: PlumbingCommit): Pr
         : (await runGit(root, ['hash-object', '-w', '-t', 'blob', '--stdin'], { input: next })).trim();
     moves.push({ path, from: [entry?.hash ?? null, ...others], to, mode: entry?.mode ?? '100644' });
   }
+  for (const exact of commit.exact ?? []) moves.push(await moveExactly(root, tip, commit.branch, exact));
   return moves;
 }
 
+async function moveExactly(
+  root: string,
+  tip: string,
+  branch: string,
+  { path, before, after, staged }: ExactEntry,
+): Promise<PathMove> {
+  const entry = await readTreeEntry(root, tip, path);
+  if ((entry?.hash ?? null) !== (before?.blob ?? null) || (entry?.mode ?? null) !== (before?.mode ?? null)) {
+    throw new LabError('user', `${path} was changed on ${branch} meanwhile; expected it as it was looked at`, {
+      hints: ['give the command again to see the present state'],
+    });
+  }
+  const mode = after?.mode ?? before?.mode ?? '100644';
+  const from: PathMove['from'] = [before?.blob ?? null, ...staged];
+  return { path, from, to: after?.blob ?? null, mode, fromMode: before?.mode ?? mode, isFromCheckout: true };
+}
+
 /** False for a file that the branch does not have and that only a checkout loses: a person's, not committed yet, that the change moves elsewhere. */
-const changesBranch = (move: PathMove): boolean => move.from[0] !== move.to;
+const changesBranch = ({ from, to, mode, fromMode = mode }: PathMove): boolean =>
+  from[0] !== to || (to !== null && fromMode !== mode);
 
 async function createCommit(root: string, tip: string, message: string, moves: PathMove[]): Promise<string> {
   return await useTemporaryIndex(async (indexPath) => {

@@ -1,9 +1,11 @@
 /**
  * Which file rules a commit, or what is about to be one, breaks. Pure: commit-facts.ts reads the facts from git. This is the first of
- * four locks and it trusts no identity: the recorder's commits are held to append-only like everybody's. There is no META_MODE yet.
+ * four locks and it trusts no identity: the recorder's commits are held to append-only like everybody's. Frozen files may change on main
+ * alone, while the lab is being set up and in META_MODE.
  */
 import type { FileRule } from '../domain/file-rule.ts';
 import { checkGrowth } from './append-only.ts';
+import { parseGrant } from './grant.ts';
 
 /** One changed file as the rules see it. */
 export interface ProposedFile {
@@ -23,11 +25,34 @@ export interface ProposedFile {
   isMains: boolean;
 }
 
+/** Whether a commit on main may change frozen files, and why. */
+export type FrozenPermission =
+  | { kind: 'setup' }
+  | { kind: 'granted' /** Heading of the entry of human_journal.md. */; heading: string }
+  | {
+      kind: 'refused' /** One sentence: what is missing for META_MODE; "" where nothing could help, as on a branch. */;
+      reason: string;
+    };
+
+/** What decides whether a commit on main may change frozen files. */
+export interface FrozenFacts {
+  /** Texts of the results.tsv and results.*.tsv of its parent. */
+  results: readonly string[];
+  /** human_journal.md as the commit itself has it; null where it has none. */
+  journal: string | null;
+  /** Moment of the commit. */
+  at: Date;
+  /** Minutes east of UTC of the clock that it was made under; null: this process's own. */
+  offset: number | null;
+}
+
 /** A change to judge. */
 export interface ProposedCommit {
   files: readonly ProposedFile[];
   /** Whether it lies, or will lie, on the main branch. */
   isOnMain: boolean;
+  /** Absent: frozen files may not change, for no reason that META_MODE could lift. */
+  frozen?: FrozenPermission;
 }
 
 /** One broken rule. */
@@ -47,13 +72,36 @@ function isUnfinishedCharter({ path, before, after }: ProposedFile): boolean {
   return path === 'program.md' && before !== null && after !== null && hole.test(before);
 }
 
-function checkPlace(file: ProposedFile, isOnMain: boolean): RuleProblem[] {
+/** Whether a table has a line below its header. */
+function hasRows(text: string): boolean {
+  return text
+    .split('\n')
+    .slice(1)
+    .some((line) => line.trim() !== '');
+}
+
+/** Whether a commit on main may change frozen files: a lab without a result is still being set up, else its own journal must grant it. */
+export function permitFrozen({ results, journal, at, offset }: FrozenFacts): FrozenPermission {
+  if (!results.some(hasRows)) return { kind: 'setup' };
+  if (journal === null) return { kind: 'refused', reason: 'human_journal.md is not part of the commit' };
+  const grant = parseGrant(journal, at, offset);
+  return grant.kind === 'granted' ? { kind: 'granted', heading: grant.heading } : grant;
+}
+
+function checkFrozenChange(file: ProposedFile, { isOnMain, frozen }: ProposedCommit): RuleProblem[] {
+  const { path, change } = file;
+  if (isOnMain && (isUnfinishedCharter(file) || (frozen !== undefined && frozen.kind !== 'refused'))) return [];
+  const reason = isOnMain && frozen?.kind === 'refused' ? frozen.reason : '';
+  const expected = isOnMain ? 'expected META_MODE' : 'expected it untouched';
+  const message = `is FROZEN and was ${change}, ${expected}${reason === '' ? '' : `: ${reason}`}`;
+  return [{ rule: 'FROZEN', path, line: null, message }];
+}
+
+function checkPlace(file: ProposedFile, commit: ProposedCommit): RuleProblem[] {
   if (file.isMerged || file.isMains) return [];
   const { path, rules, change } = file;
-  const problems: RuleProblem[] = [];
-  if (rules.includes('FROZEN') && !(isOnMain && isUnfinishedCharter(file))) {
-    problems.push({ rule: 'FROZEN', path, line: null, message: `is FROZEN and was ${change}, expected it untouched` });
-  }
+  const { isOnMain } = commit;
+  const problems: RuleProblem[] = rules.includes('FROZEN') ? checkFrozenChange(file, commit) : [];
   if (isOnMain) return problems;
   for (const rule of ['HUMAN', 'GLOBAL', 'RECORD'] as const) {
     if (!rules.includes(rule)) continue;
@@ -90,8 +138,8 @@ function checkAppendOnly(file: ProposedFile, files: readonly ProposedFile[]): Ru
 }
 
 /** Every rule that a change breaks, in the order of its files; [] where it breaks none. */
-export function checkCommit({ files, isOnMain }: ProposedCommit): RuleProblem[] {
-  return files.flatMap((file) => [...checkPlace(file, isOnMain), ...checkAppendOnly(file, files)]);
+export function checkCommit(commit: ProposedCommit): RuleProblem[] {
+  return commit.files.flatMap((file) => [...checkPlace(file, commit), ...checkAppendOnly(file, commit.files)]);
 }
 
 const controlCharacter = /[\p{Cc}\p{Zl}\p{Zp}]/u;

@@ -1,6 +1,6 @@
 /**
  * Reads from git what commit-check.ts judges: the staged index, each commit of a range, and what a push would take from main. A commit
- * whose parent has no lab.yaml is older than the lab and breaks no rule. Writes nothing.
+ * whose parent has no lab.yaml is older than the lab and breaks no rule. What META_MODE permits is frozen-permission.ts. Writes nothing.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -17,7 +17,8 @@ import {
   readTreeChanges,
   type TreeChange,
 } from '../git/tree-diff.ts';
-import { checkCommit, type ProposedFile, type RuleProblem } from './commit-check.ts';
+import { checkCommit, type FrozenPermission, type ProposedFile, type RuleProblem } from './commit-check.ts';
+import { permitCommit, permitStaged } from './frozen-permission.ts';
 import { rulesOf } from './taxonomy.ts';
 
 /** What rules a check goes by. */
@@ -129,8 +130,34 @@ async function readBranch(cwd: string): Promise<string | null> {
   return ref?.startsWith('refs/heads/') === true ? ref.slice('refs/heads/'.length) : null;
 }
 
-/** What a commit of the index would break. `indexFile`: see readStagedChanges. Asks git once where no ruled file is staged. */
-export async function checkStaged(source: RuleSource, indexFile: string | null): Promise<CommitProblems> {
+/** Heads that the commit in the making merges: of a merge that stopped, or, in pre-merge-commit, of the git that calls the hook. */
+async function readMergedHeads(cwd: string, environment: NodeJS.ProcessEnv): Promise<string[]> {
+  const stopped = await readGitFile(cwd, 'MERGE_HEAD');
+  if (stopped !== null) return stopped.split('\n');
+  return Object.keys(environment).flatMap((name) => /^GITHEAD_([0-9a-f]{40,64})$/.exec(name)?.[1] ?? []);
+}
+
+/** Whether every head is part of a main that some remote has: then its commits were judged there, by their own journal. */
+async function isRemoteMains({ cwd, main }: RuleSource, heads: readonly string[]): Promise<boolean> {
+  const words = ['for-each-ref', '--format=%(refname)', 'refs/remotes/'];
+  const refs = (await runGit(cwd, words)).split('\n').filter((ref) => ref.endsWith(`/${main}`));
+  for (const head of heads) {
+    const known = await Promise.all(refs.map((ref) => isAncestor(cwd, head, ref)));
+    if (!known.includes(true)) return false;
+  }
+  return true;
+}
+
+/**
+ * What a commit of the index would break. `indexFile`: see readStagedChanges; `environment`: of the human who commits. Asks git once
+ * where no ruled file is staged.
+ */
+export async function checkStaged(
+  source: RuleSource,
+  indexFile: string | null,
+  environment: NodeJS.ProcessEnv = process.env,
+  now: Date = new Date(),
+): Promise<CommitProblems> {
   const { cwd } = source;
   const nothing: CommitProblems = { commit: null, problems: [] };
   const head = await findCommit(cwd, 'HEAD');
@@ -138,9 +165,18 @@ export async function checkStaged(source: RuleSource, indexFile: string | null):
   const changes = keepRuled(await readStagedChanges(cwd, indexFile), source.rules);
   if (changes.length === 0 || !(await hasLab(cwd, head))) return nothing;
   const isOnMain = (await readBranch(cwd)) === source.main;
-  const merged = (await readGitFile(cwd, 'MERGE_HEAD'))?.split('\n') ?? [];
+  const merged = await readMergedHeads(cwd, environment);
   const files = await describeFiles(source, changes, [head, ...merged], isOnMain);
-  return { commit: null, problems: checkCommit({ files, isOnMain }) };
+  if (!isOnMain || !changes.some(({ rules }) => rules.includes('FROZEN')))
+    return { commit: null, problems: checkCommit({ files, isOnMain }) };
+  // A branch's frozen file does not become main's by a merge; what another main has was granted there.
+  const isTrusted = merged.length > 0 && (await isRemoteMains(source, merged));
+  const judged = files.map((file) => ({
+    ...file,
+    isMerged: file.isMerged && (isTrusted || !file.rules.includes('FROZEN')),
+  }));
+  const frozen: FrozenPermission = await permitStaged({ cwd, head, indexFile, environment, now });
+  return { commit: null, problems: checkCommit({ files: judged, isOnMain, frozen }) };
 }
 
 async function checkOne(source: RuleSource, { hash, parents }: CommitWithParents, isOnMain: boolean) {
@@ -148,7 +184,9 @@ async function checkOne(source: RuleSource, { hash, parents }: CommitWithParents
   if (first === undefined) return [];
   const changes = keepRuled(await readTreeChanges(source.cwd, first, hash), source.rules);
   if (changes.length === 0 || !(await hasLab(source.cwd, first))) return [];
-  return checkCommit({ files: await describeFiles(source, changes, parents, isOnMain), isOnMain });
+  const files = await describeFiles(source, changes, parents, isOnMain);
+  if (!isOnMain || !changes.some(({ rules }) => rules.includes('FROZEN'))) return checkCommit({ files, isOnMain });
+  return checkCommit({ files, isOnMain, frozen: await permitCommit(source.cwd, first, hash) });
 }
 
 /**

@@ -2,7 +2,7 @@
 import { builtInRules } from './taxonomy.ts';
 
 /** Hooks that the lab installs. */
-export const hookNames = ['pre-commit', 'pre-push'] as const;
+export const hookNames = ['pre-commit', 'pre-merge-commit', 'pre-push'] as const;
 
 /** One of the lab's hooks. */
 export type HookName = (typeof hookNames)[number];
@@ -39,7 +39,7 @@ function formatPathspec(glob: string): string {
 
 // Most commits touch nothing protected. Git can tell that by itself, unless lab.yaml has rules of its own, or cannot be found.
 const quickWay = `yaml="$(git rev-parse --git-common-dir)/../lab.yaml"
-if [ -f "$yaml" ] && ! cat "$yaml" "\${yaml%.yaml}.local.yaml" 2>/dev/null | grep -q '^[^#]*rules' &&
+if [ -f "$yaml" ] && ! { cat "$yaml"; git show HEAD:lab.yaml; } 2>/dev/null | grep -q '^[^#]*rules' &&
   GIT_LITERAL_PATHSPECS=0 git diff-index --cached --quiet --ignore-submodules=none HEAD -- \\
 ${Object.keys(builtInRules)
   .map((glob) => `    ${quote(formatPathspec(glob))}`)
@@ -48,14 +48,18 @@ ${Object.keys(builtInRules)
 fi
 `;
 
-const own: Record<HookName, { before: string; check: string }> = {
-  'pre-commit': {
-    before: `if [ -x "$before" ]; then
+const staged = {
+  before: `if [ -x "$before" ]; then
   "$before" "$@" || exit $?
 fi
 ${quickWay}`,
-    check: '"$node" "$package/bin/lab.cjs" rules check --staged --hook',
-  },
+  check: '"$node" "$package/bin/lab.cjs" rules check --staged --hook',
+};
+
+const own: Record<HookName, { before: string; check: string }> = {
+  'pre-commit': staged,
+  // `git merge` that meets no conflict makes its commit without pre-commit.
+  'pre-merge-commit': staged,
   // Git tells on standard input what is pushed: both read it.
   'pre-push': {
     before: `pushed=$(cat)

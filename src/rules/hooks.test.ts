@@ -29,16 +29,17 @@ async function writeHook(name: string, text: string, mode: number): Promise<void
 const listHooks = (): string[] => (existsSync(folder) ? readdirSync(folder).sort() : []);
 const modeOf = (name: string): number => lstatSync(join(folder, name)).mode & 0o7777;
 
-test('both hooks are put in, twice is once, and taking them away leaves nothing', async () => {
+test('the hooks are put in, twice is once, and taking them away leaves nothing', async () => {
   expect(await installHooks(repository.root)).toEqual([
     { name: 'pre-commit', kind: 'lab', isChained: false },
+    { name: 'pre-merge-commit', kind: 'lab', isChained: false },
     { name: 'pre-push', kind: 'lab', isChained: false },
   ]);
   const inode = lstatSync(join(folder, 'pre-commit')).ino;
   await installHooks(repository.root);
   expect(lstatSync(join(folder, 'pre-commit')).ino).toBe(inode);
-  expect(listHooks()).toEqual(['pre-commit', 'pre-push']);
-  expect(await uninstallHooks(repository.root)).toEqual(['pre-commit', 'pre-push']);
+  expect(listHooks()).toEqual(['pre-commit', 'pre-merge-commit', 'pre-push']);
+  expect(await uninstallHooks(repository.root)).toEqual(['pre-commit', 'pre-merge-commit', 'pre-push']);
   expect(listHooks()).toEqual([]);
   expect(await uninstallHooks(repository.root)).toEqual([]);
 });
@@ -47,6 +48,7 @@ test("a user's hook comes back with its bytes and its mode, also after two insta
   const text = '#!/bin/sh\n# mine, without a line end at its end\r\nexit 0';
   await writeHook('pre-commit', text, 0o750);
   await symlink('../../a.txt', join(folder, 'pre-push'));
+  await writeHook('pre-merge-commit', text, 0o700);
   expect((await installHooks(repository.root)).every(({ kind, isChained }) => kind === 'lab' && isChained)).toBe(true);
   await installHooks(repository.root);
   expect(modeOf('pre-commit.before-nightlab')).toBe(0o750);
@@ -54,7 +56,7 @@ test("a user's hook comes back with its bytes and its mode, also after two insta
   expect(readFileSync(join(folder, 'pre-commit'), 'utf8')).toBe(text);
   expect(modeOf('pre-commit')).toBe(0o750);
   expect(lstatSync(join(folder, 'pre-push')).isSymbolicLink()).toBe(true);
-  expect(listHooks()).toEqual(['pre-commit', 'pre-push']);
+  expect(listHooks()).toEqual(['pre-commit', 'pre-merge-commit', 'pre-push']);
 });
 
 test('a hook of the lab for a package that has moved is written anew', async () => {
@@ -70,7 +72,7 @@ test('a hook that the user wrote over the lab, with an older one aside, is touch
   await installHooks(repository.root);
   await writeHook('pre-commit', '#!/bin/sh\n# new\n', 0o755);
   await expect(installHooks(repository.root)).rejects.toThrow('expected one of them');
-  expect(await uninstallHooks(repository.root)).toEqual(['pre-push']);
+  expect(await uninstallHooks(repository.root)).toEqual(['pre-merge-commit', 'pre-push']);
   expect(readFileSync(join(folder, 'pre-commit'), 'utf8')).toContain('# new');
   expect(readFileSync(join(folder, 'pre-commit.before-nightlab'), 'utf8')).toContain('# old');
 });
@@ -80,14 +82,14 @@ test('an own hooks folder outside the files is used; one among the files, or ano
   const own = join(root, '.git', 'my hooks');
   await repository.git('config', 'core.hooksPath', own);
   await installHooks(root);
-  expect(readdirSync(own).sort()).toEqual(['pre-commit', 'pre-push']);
+  expect(readdirSync(own).sort()).toEqual(['pre-commit', 'pre-merge-commit', 'pre-push']);
   for (const [path, reason] of [
     [join(root, 'githooks'), /among the files/],
     ['githooks', /another folder in each worktree/],
   ] as const) {
     await repository.git('config', 'core.hooksPath', path);
     await expect(installHooks(root)).rejects.toThrow(reason);
-    expect((await readHooks(root)).map(({ kind }) => kind)).toEqual(['none', 'none']);
+    expect((await readHooks(root)).map(({ kind }) => kind)).toEqual(['none', 'none', 'none']);
   }
   expect(existsSync(join(root, 'githooks'))).toBe(false);
 });

@@ -79,7 +79,7 @@ export async function readHooks(root: string): Promise<HookState[]> {
 }
 
 /**
- * Installs both hooks; twice is once. Returns how each stands. Throws LabError (user) where the hooks' place is not the lab's to write,
+ * Installs the hooks; twice is once. Returns how each stands. Throws LabError (user) where the hooks' place is not the lab's to write,
  * or where a user's hook is there and another one is kept aside.
  */
 export async function installHooks(root: string): Promise<HookState[]> {
@@ -88,7 +88,7 @@ export async function installHooks(root: string): Promise<HookState[]> {
     const program = `node ${join(packageRoot(), 'bin', 'lab.cjs')} rules check`;
     throw new LabError('user', `the hooks of ${root} lie in ${folder}: ${objection}, expected a place of its own`, {
       hints: [
-        `call it from your hooks: pre-commit \`${program} --staged --hook\`, pre-push \`${program} --push "$1" --hook\``,
+        `call it from your hooks: pre-commit and pre-merge-commit \`${program} --staged --hook\`, pre-push \`${program} --push "$1" --hook\``,
       ],
     });
   }

@@ -127,6 +127,8 @@ test('only the recorder writes records', () => {
     (path) => !isTest(path) && /\b(?:appendRecords|restoreRecords|commitByPlumbing)\(/.test(textOf.get(path) ?? ''),
   );
   expect(writers.sort()).toEqual([
+    // What a human changed in META_MODE, with an entry of meta_journal.md; no record.
+    'src/cli/meta/meta-off.ts',
     'src/git/plumbing-commit.ts',
     // A copy on the experiment's own branch, no record.
     'src/pipeline/copy-report.ts',

@@ -18,6 +18,7 @@ export const init: CommandSpec = {
       description: 'What an experiment runs (default: found by looking at the files)',
     },
     { name: 'score', value: 'command', description: 'Reads the metric in a fresh process' },
+    { name: 'no-hooks', description: 'Leave the git hooks out (`lab rules install` puts them in later)' },
     { name: 'json', description: 'Print as JSON' },
   ],
   examples: ['lab init my-lab', 'cd my-training-repo && lab init --metric val_loss --train "uv run train.py"'],
@@ -35,6 +36,7 @@ export const init: CommandSpec = {
       direction,
       train: input.text('train'),
       score: input.text('score'),
+      hooks: !input.flag('no-hooks'),
     });
     if (input.flag('json')) process.stdout.write(`${JSON.stringify(made)}\n`);
     else {
@@ -42,7 +44,7 @@ export const init: CommandSpec = {
       for (const path of made.written) process.stdout.write(`  ${path}\n`);
       for (const note of made.notes) process.stdout.write(`note: ${note}\n`);
       process.stdout.write(
-        'next: fill the holes in program.md, `lab doctor`, then `lab baseline` measures the noise\n',
+        'next: fill the holes in program.md, commit what you change in lab.yaml (only then it counts), `lab doctor`, then `lab baseline` measures the noise\n',
       );
     }
     return 0;

@@ -1,15 +1,16 @@
 /** `lab rules`: which rules a path has and why, the check of commits, the git hooks. Starts no daemon; a hook loads little. */
-import { existsSync } from 'node:fs';
-import { isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { isAbsolute, relative, resolve, sep } from 'node:path';
 import { findLab } from '../../config/lab-paths.ts';
-import { loadConfig } from '../../config/load.ts';
+import { isLockOpen } from '../../config/open-locks.ts';
 import { findCheckoutRoot, findRepositoryRoot } from '../../config/repository-root.ts';
 import { LabError } from '../../errors/lab-error.ts';
+import { readMainRules } from '../../git/committed-config.ts';
 import { resolveMainBranch } from '../../git/repository.ts';
-import type { RuleSource } from '../../rules/commit-facts.ts';
+import type { CommitProblems, RuleSource } from '../../rules/commit-facts.ts';
 import { type HookState, installHooks, uninstallHooks } from '../../rules/hooks.ts';
 import { explainRules, listRules, type RuleReason } from '../../rules/taxonomy.ts';
 import { type CommandInput, type CommandSpec, ensureNoWords } from '../define.ts';
+import { openConfig } from '../open-config.ts';
 import { disarmLine } from '../page.ts';
 import { renderTable } from '../render.ts';
 import { checkPushed, checkWords, renderFound } from '../rules/check-commits.ts';
@@ -21,8 +22,7 @@ const show: Verb = {
   summary: 'Show the rules of paths and the globs that give them, or the whole table (the default)',
   options: [{ name: 'json', description: 'Print as JSON' }],
   async run(input) {
-    const { root } = findLab(process.cwd());
-    const configured = loadConfig(root, { environment: process.env }).rules;
+    const configured = openConfig(findLab(process.cwd())).rules;
     const isJson = input.flag('json');
     if (input.words.length === 0) {
       const table = listRules(configured);
@@ -63,13 +63,13 @@ const check: Verb = {
     const remote = input.text('push');
     if (input.words.length > 0 && (input.flag('staged') || remote !== null))
       throw new LabError('usage', `a range goes with neither --staged nor --push, got "${input.words.join(' ')}"`);
+    if (input.flag('hook') && isLockOpen('hooks')) return 0;
     const source = await openRules(input.flag('hook'));
     if (source === null) return 0;
     const { subject, found } =
       remote === null ? await checkWords(source, input.words) : await checkPushed(source, remote, await readInput());
     if (input.flag('json')) process.stdout.write(`${JSON.stringify({ subject, found })}\n`);
-    else if (input.flag('hook'))
-      process.stderr.write(found.length === 0 ? '' : renderRefusal(renderFound(found), remote));
+    else if (input.flag('hook')) process.stderr.write(found.length === 0 ? '' : renderRefusal(found, remote));
     else process.stdout.write(found.length === 0 ? `${subject}: no rule is broken\n` : renderFound(found));
     return found.length === 0 ? 0 : 1;
   },
@@ -142,10 +142,10 @@ async function openRules(isHook: boolean): Promise<RuleSource | null> {
   const cwd = process.cwd();
   const root = isHook ? findRepositoryRoot(cwd) : findLab(cwd).root;
   if (root === null) return null;
-  // A hook must not be got round by deleting lab.yaml from the folder: the built-in rules hold as long as HEAD has it.
-  if (!existsSync(join(root, 'lab.yaml'))) return { cwd, main: await resolveMainBranch(root, null), rules: {} };
-  const config = loadConfig(root, { environment: process.env });
-  return { cwd, main: await resolveMainBranch(root, config.main), rules: config.rules };
+  // A hook must not be got round by what lies in the folder: main's rules count.
+  const { main, rules, problem } = readMainRules(root);
+  if (problem !== null) process.stderr.write(`note: the built-in rules alone are checked: ${problem}\n`);
+  return { cwd, main: await resolveMainBranch(root, main), rules };
 }
 
 async function readInput(): Promise<string> {
@@ -154,13 +154,13 @@ async function readInput(): Promise<string> {
   return Buffer.concat(parts).toString('utf8');
 }
 
-function renderRefusal(lines: string, remote: string | null): string {
+function renderRefusal(found: readonly CommitProblems[], remote: string | null): string {
   const act = remote === null ? 'commit' : 'push';
+  const isFrozen = found.some(({ problems }) => problems.some(({ rule }) => rule === 'FROZEN'));
   return `nightlab: the file rules of this lab refuse the ${act}
-${lines.replaceAll(/^/gm, '  ').trimEnd()}
+${renderFound(found).replaceAll(/^/gm, '  ').trimEnd()}
 hint: ${remote === null ? '`git restore --staged --worktree -- FILE` takes a change back' : '`lab rules check REV..REV` checks again'}; \`lab rules FILE\` says why it is protected
-hint: the worker refuses such a change again; a human who means it on main: \`git ${act} --no-verify\`
-`;
+${isFrozen ? 'hint: frozen files change on main, in META_MODE: `lab meta on` says what it takes (0_docs/guide/meta-mode.md)\n' : ''}`;
 }
 
 function describeHook({ name, kind, isChained }: HookState): string {

@@ -6,7 +6,6 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type LabPaths, labPaths } from '../../config/lab-paths.ts';
-import { loadConfig } from '../../config/load.ts';
 import type { LabConfig } from '../../config/schema.ts';
 import type { JobView } from '../../domain/job.ts';
 import { LabError } from '../../errors/lab-error.ts';
@@ -18,6 +17,7 @@ import { ideate } from '../../pipeline/ideate.ts';
 import { runExperiments } from '../../pipeline/run-experiments.ts';
 import { call, ensureDaemon } from '../client.ts';
 import { createLab } from '../create-lab.ts';
+import { openConfig } from '../open-config.ts';
 import { listNotices, openPipeline } from '../open-pipeline.ts';
 import type { PipelineView } from '../pipeline-view.ts';
 
@@ -40,6 +40,7 @@ export async function runTour(
       direction: 'lower',
       train: null,
       score: null,
+      hooks: true,
     });
     view.tell(
       `made a lab in ${made.root}: a small language model in pure Python, scored by a frozen scorer it cannot see`,
@@ -51,7 +52,7 @@ export async function runTour(
   const local = join(folder, 'lab.local.yaml');
   if (!existsSync(local)) writeFileSync(local, 'agents:\n  use: recorded\n');
   const paths = labPaths(folder);
-  const config = loadConfig(paths.root, { environment: process.env });
+  const config = openConfig(paths);
   await ensureDaemon(paths);
   const pipeline = await openPipeline(paths, config, 'recorded', view, signal);
   try {

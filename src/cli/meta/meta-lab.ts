@@ -1,0 +1,43 @@
+/** What the verbs of `lab meta` share: the lab with its root checkout on main, and how a change of tracks is told. */
+
+import { LabError } from '../../errors/lab-error.ts';
+import { findCheckoutsOf, findOperation } from '../../git/checkout-state.ts';
+import { createGitError, runGitResult } from '../../git/run-git.ts';
+import { type OpenLab, openLab } from '../open-lab.ts';
+
+/** Opens the lab. Throws LabError (user) where its root checkout is not on main, or git is in the middle of something there. */
+export async function openMetaLab(): Promise<OpenLab> {
+  const lab = await openLab();
+  const { paths, main } = lab;
+  const words = ['symbolic-ref', '--quiet', '--short', 'HEAD'];
+  const head = await runGitResult(paths.root, words);
+  if (head.exitCode !== 0 && head.exitCode !== 1) throw createGitError(paths.root, words, head);
+  const branch = head.stdout.toString('utf8').trim();
+  const [checkout] = await findCheckoutsOf(paths.root, main);
+  const operation = checkout?.path === paths.root ? findOperation(checkout) : null;
+  if (operation !== null) {
+    throw new LabError('user', `${operation}, expected a checkout at rest`, {
+      hints: ['`git status` there says how to end it'],
+    });
+  }
+  if (branch !== main) {
+    throw new LabError('user', `${paths.root} is on ${branch === '' ? 'no branch' : branch}, expected ${main}`, {
+      hints: [`\`git -C ${paths.root} switch ${main}\``],
+    });
+  }
+  return lab;
+}
+
+/** Days on which journals are dated: the local one of a moment, "2026-11-21". */
+export function formatLocalDay(now: Date): string {
+  const two = (value: number) => String(value).padStart(2, '0');
+  return `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}`;
+}
+
+/** What follows from a change of the track, a line each with its line end. */
+export function renderTrackChange(before: string, after: string): string {
+  if (before === after) return `track ${after}, as before: old and new numbers compare\n`;
+  return `track ${before} → ${after}: numbers from before do not compare with those to come
+next: \`lab baseline\` measures the unchanged code, \`lab tracks compare ${before} ${after}\` brings the champion over
+`;
+}

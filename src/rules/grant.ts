@@ -1,0 +1,129 @@
+/**
+ * The grant of META_MODE: what the newest entry of human_journal.md allows at a moment. Pure. Who may ask for it, and what is open, is
+ * meta-state.ts.
+ */
+import type { Grant } from '../domain/meta.ts';
+import { formatLocalTime } from '../domain/time.ts';
+import { findFirstEntry } from '../lab/journal.ts';
+
+const dayMilliseconds = 86_400_000;
+const longestDays = 31;
+
+/** One day of the calendar, without a clock. */
+interface Day {
+  year: number;
+  month: number;
+  day: number;
+}
+
+/** Milliseconds at which a time of a day is reached: in the zone `offset` minutes east of UTC, null: the process's own. */
+function momentOf({ year, month, day }: Day, hour: number, minute: number, offset: number | null): number {
+  if (offset === null) return new Date(year, month - 1, day, hour, minute).getTime();
+  return Date.UTC(year, month - 1, day, hour, minute) - offset * 60_000;
+}
+
+function todayOf(now: Date, offset: number | null): Day {
+  if (offset === null) return { year: now.getFullYear(), month: now.getMonth() + 1, day: now.getDate() };
+  const there = new Date(now.getTime() + offset * 60_000);
+  return { year: there.getUTCFullYear(), month: there.getUTCMonth() + 1, day: there.getUTCDate() };
+}
+
+/** "2026-11-21" as a day of the calendar; null where there is no such day. */
+function parseDay(text: string): Day | null {
+  const found = /^(\d{4})-(\d\d)-(\d\d)$/.exec(text);
+  if (found === null) return null;
+  const [year, month, day] = [Number(found[1]), Number(found[2]), Number(found[3])];
+  const date = new Date(Date.UTC(year, month - 1, day));
+  return date.getUTCMonth() === month - 1 && date.getUTCDate() === day ? { year, month, day } : null;
+}
+
+function formatDay({ year, month, day }: Day): string {
+  return `${year}-${String(month).padStart(2, '0')}-${String(day).padStart(2, '0')}`;
+}
+
+const next = (day: Day): Day => ({ ...day, day: day.day + 1 });
+
+/** The lines of the newest entry that count, its heading first; null where there is no entry. Fences, quotes and indented code are left out. */
+function readNewestEntry(text: string): string[] | null {
+  const start = findFirstEntry(text);
+  if (start >= text.length) return null;
+  const lines: string[] = [];
+  let fence: string | null = null;
+  for (const line of text.slice(start).split('\n')) {
+    const mark = /^ {0,3}(```|~~~)/.exec(line)?.[1] ?? null;
+    if (mark !== null && (fence === null || fence === mark)) {
+      fence = fence === null ? mark : null;
+      continue;
+    }
+    if (fence !== null) continue;
+    if (lines.length > 0 && /^## /.test(line)) break;
+    const isCode = /^( {4}|\t)/.test(line);
+    if (!isCode && !/^ {0,3}>/.test(line)) lines.push(line);
+  }
+  return lines;
+}
+
+const grantLine = /^(?:[-*+] +)?(`?)META_MODE=1(?: +until +(.*?))?\1$/;
+
+/** What ends a grant: the moment, or what is wrong with the words. */
+function parseEnd(words: string, offset: number | null): number | string {
+  const found = /^(\d{4}-\d\d-\d\d)(?:[ T](\d\d):(\d\d))?$/.exec(words);
+  const day = parseDay(found?.[1] ?? '');
+  const [hour, minute] = [Number(found?.[2] ?? 0), Number(found?.[3] ?? 0)];
+  if (day === null || hour > 23 || minute > 59)
+    return `its end "${words}" is no date, expected "until 2026-11-23" or "until 2026-11-21 18:00"`;
+  return found?.[2] === undefined ? momentOf(next(day), 0, 0, offset) : momentOf(day, hour, minute, offset);
+}
+
+/**
+ * What the newest entry of human_journal.md grants at `now`. A day is the process's own, or that of the zone `offset` minutes east of UTC:
+ * a commit is judged by the clock that it was made under.
+ */
+export function parseGrant(journalText: string, now: Date, offset: number | null = null): Grant {
+  const today = todayOf(now, offset);
+  const refuse = (what: string): Grant => ({ kind: 'refused', reason: `${what} (today is ${formatDay(today)})` });
+  const text = journalText.replace(/^\ufeff/, '').replaceAll('\r\n', '\n');
+  const entry = readNewestEntry(text);
+  if (entry === null) {
+    return refuse(
+      `human_journal.md has no entry, expected one that begins with "## ${formatDay(today)}" and holds the line META_MODE=1`,
+    );
+  }
+  const heading = (entry[0] ?? '').replace(/^## +/, '').trim();
+  const name = `the newest entry of human_journal.md ("${heading.slice(0, 60)}")`;
+  const lines = entry.slice(1).map((line) => line.trim());
+  const grants = lines.filter((line) => grantLine.test(line));
+  if (grants.length > 1) return refuse(`${name} has ${grants.length} lines with META_MODE=1, expected one of them`);
+  const [, , words] = grantLine.exec(grants[0] ?? '') ?? [];
+  if (grants.length === 0) {
+    const near = lines.find((line) => /META_MODE/i.test(line));
+    const got = near === undefined ? 'has no line META_MODE=1' : `says "${near.slice(0, 60)}"`;
+    return refuse(`${name} ${got}, expected a line "META_MODE=1" or "META_MODE=1 until 2026-11-23"`);
+  }
+  const dated = /^\d{4}-\d\d-\d\d(?!\d)/.exec(heading)?.[0] ?? null;
+  const day = dated === null ? null : parseDay(dated);
+  if (dated !== null && day === null) return refuse(`${name} is dated ${dated}, and there is no such day`);
+  if (day !== null && now.getTime() < momentOf(day, 0, 0, offset))
+    return refuse(`${name} lies in the future, expected a heading with today's date`);
+  if (words === undefined) {
+    if (day === null) {
+      return refuse(
+        `${name} has no date in front, expected "## ${formatDay(today)}…" or an end as in "META_MODE=1 until …"`,
+      );
+    }
+    const end = momentOf(next(day), 0, 0, offset);
+    if (now.getTime() >= end)
+      return refuse(`the grant in ${name} was for ${dated} only, expected a new entry of today or a stated end`);
+    return { kind: 'granted', heading, until: formatLocalTime(new Date(end)) };
+  }
+  const end = parseEnd(words, offset);
+  if (typeof end === 'string') return refuse(`${name} grants META_MODE, but ${end}`);
+  const first = day ?? today;
+  if (end > momentOf(first, 0, 0, offset) + (longestDays + 1) * dayMilliseconds) {
+    return refuse(
+      `the grant in ${name} ends more than ${longestDays} days after ${day === null ? 'today' : formatDay(first)} (${words}), expected an earlier end`,
+    );
+  }
+  if (now.getTime() >= end) return refuse(`the grant in ${name} ended (until ${words}), expected a new entry`);
+  return { kind: 'granted', heading, until: formatLocalTime(new Date(end)) };
+}
