@@ -22,7 +22,7 @@ export interface AgentLimits {
 /** One run of a role. All paths are absolute. */
 export interface AgentRequest {
   role: AgentRole;
-  /** The idea that it is about; null for the ideator and the critic. */
+  /** The idea that it is about; null for the ideator, the critic and META_MODE's agent. */
   slug: string | null;
   /** 1 for the first, 2 where the work came back. */
   round: number;
@@ -34,6 +34,8 @@ export interface AgentRequest {
   directory: string;
   /** Whether the directory may be changed. */
   mayEdit: boolean;
+  /** True in META_MODE only: frozen files of the directory may be changed too. Absent: they may not. */
+  mayEditFrozen?: boolean;
   /** Root of the lab; readable. */
   labRoot: string;
   /** Folder of this run; holds prompt.md, transcript.jsonl, inbox/, outbox/ and home/. */

@@ -49,7 +49,7 @@ export function listAgents(config: Pick<LabConfig, 'agents'>): AgentChoice[] {
  */
 export function chooseAgent(
   role: AgentRole,
-  config: Pick<LabConfig, 'agents' | 'sandbox' | 'sandboxRead'>,
+  config: Pick<LabConfig, 'agents' | 'checkout' | 'rules' | 'sandbox' | 'sandboxRead'>,
   deps: ChooseAgentDeps,
 ): Agent {
   const [name, where] =

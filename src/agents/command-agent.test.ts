@@ -227,7 +227,9 @@ describe('the command agent', () => {
       request: { directory: place.worktree, mayEdit: true },
     });
     expect(result).toMatchObject({ status: 'failed', flags: [] });
-    expect(result.reason).toMatch(/^tried to write outside its worktree, and the sandbox refused it: .*Read-only file/);
+    expect(result.reason).toMatch(
+      /^tried to write outside its worktree or in a file that is locked, and the sandbox refused it: .*Read-only file/,
+    );
     expect(readFileSync(join(place.labRoot, 'train.py'), 'utf8')).toBe('RATE = 1\n');
   });
 

@@ -13,6 +13,7 @@ import { createAgentOutput } from './agent-output.ts';
 import { startAgentProcess } from './agent-process.ts';
 import { formatCommand, programOf } from './command-line.ts';
 import { describeFailure } from './failure-reason.ts';
+import { listLockedPaths } from './locked-paths.ts';
 import { agentEnvironment } from './run-environment.ts';
 import { createRunPlace, type RunPlace, removePrivateFolders } from './run-place.ts';
 import { agentSandboxArgv, ensureAgentSandbox, findProgram } from './run-sandbox.ts';
@@ -26,7 +27,7 @@ export interface CommandAgentOptions {
   /** "claude", or the name under agents.commands. */
   name: string;
   template: AgentTemplate;
-  config: Pick<LabConfig, 'agents' | 'sandbox' | 'sandboxRead'>;
+  config: Pick<LabConfig, 'agents' | 'checkout' | 'rules' | 'sandbox' | 'sandboxRead'>;
   /** What this machine offers. */
   sandbox: SandboxProbe;
   /** The environment to choose from; absent: the lab's own. */
@@ -65,8 +66,10 @@ async function runCommand(
     });
     const searchPath = env.PATH ?? '';
     const program = programOf(template.command);
+    const { directory, mayEdit, mayEditFrozen = false } = request;
+    const locked = isSandboxed && mayEdit ? await listLockedPaths(directory, config.rules, mayEditFrozen) : [];
     const sandbox = isSandboxed
-      ? agentSandboxArgv({ config, place, mayEdit: request.mayEdit, home, searchPath, program })
+      ? agentSandboxArgv({ config, place, mayEdit: request.mayEdit, locked, home, searchPath, program })
       : [];
     const ran = await runUnderLimits(
       { request, place, env, argv: [...sandbox, '/bin/sh', '-c', command] },

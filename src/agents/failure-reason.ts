@@ -29,7 +29,7 @@ export function describeFailure(end: RunEnd): string | null {
   if (verdict !== 'failed' && exit.code === 0 && verdict === 'never') return null;
   if (exit.code === 127 && verdict !== 'failed') return describeMissing(end);
   if (isSandboxed && output.refusedLine !== null) {
-    return `tried to write outside its worktree, and the sandbox refused it: ${output.refusedLine}`;
+    return `tried to write outside its worktree or in a file that is locked, and the sandbox refused it: ${output.refusedLine}`;
   }
   if (error !== null) return cutText(error, longestError);
   const how = exit.signal === null ? `ended with exit code ${exit.code}` : `was ended by ${exit.signal}`;

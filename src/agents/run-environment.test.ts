@@ -72,3 +72,12 @@ test('what the lab sets itself cannot be named otherwise', () => {
   const env = environmentOf(templateOf('claude'), { HOME: '/person', LAB_ROLE: 'critic' }, ['HOME', 'LAB_ROLE']);
   expect(env).toMatchObject({ HOME: join(folder, 'home'), LAB_ROLE: 'ideator' });
 });
+
+test("the human's META_MODE and the lab's own names never pass, whatever agents.env and the template say", () => {
+  const from = { META_MODE: '1', LAB_TEST_OPEN_LOCKS: 'sandbox', OTHER: 'yes' };
+  const wanted = ['META_MODE', 'META_*', 'META*', '*', 'LAB_TEST_OPEN_LOCKS'];
+  const env = environmentOf({ ...templateOf('claude'), envNames: ['META_MODE'] }, from, wanted);
+  expect(env.OTHER).toBe('yes');
+  expect(env).not.toHaveProperty('META_MODE');
+  expect(env).not.toHaveProperty('LAB_TEST_OPEN_LOCKS');
+});

@@ -18,11 +18,14 @@ export interface EnvironmentInput {
   request: Pick<AgentRequest, 'role' | 'slug'>;
 }
 
+// The human's own word: an agent that had it could open META_MODE.
+const neverPassed = /^(?:LAB_.*|META_MODE)$/;
+
 const alwaysPassed = /^(?:PATH|LANG|LC_\w+|TERM|TZ)$/;
 
 /**
- * The whole environment of one run; the private home is filled already. Names that begin with LAB_ are the lab's and are never passed on,
- * whatever the configuration says. What agents.env names in full goes before what the template sets.
+ * The whole environment of one run; the private home is filled already. Names that begin with LAB_ are the lab's, META_MODE is the human's; neither
+ * is ever passed on, whatever the configuration says. What agents.env names in full goes before what the template sets.
  */
 export function agentEnvironment(input: EnvironmentInput): Record<string, string> {
   const { from, configured, template, isSandboxed, place, request } = input;
@@ -32,7 +35,7 @@ export function agentEnvironment(input: EnvironmentInput): Record<string, string
     configured.some((wanted) => (wanted.endsWith('*') ? name.startsWith(wanted.slice(0, -1)) : name === wanted));
   const env: Record<string, string> = {};
   for (const [name, value] of Object.entries(from)) {
-    if (value !== undefined && !name.startsWith('LAB_') && isWanted(name)) env[name] = value;
+    if (value !== undefined && !neverPassed.test(name) && isWanted(name)) env[name] = value;
   }
   const fixed: Record<string, string> = { ...template.env, ...(isSandboxed ? template.sandboxEnv : {}) };
   // A login is the person's choice of who pays; a key that lies about for something else must not change it, nor send the login elsewhere.

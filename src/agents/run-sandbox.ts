@@ -1,24 +1,28 @@
 /**
  * The sandbox of an agent: it writes in its outbox, its private home and its temporary folder, and in the worktree where it may edit. The lab is
- * read-only, its state hidden but for this run's prompt and inbox, the user's home hidden but for the programs in it, the network on.
- * That frozen files stay as they are is checked on the change afterwards, not here.
+ * read-only, its state hidden but for this run's prompt and inbox, the user's home hidden but for the programs in it, the network on. Files of
+ * the worktree that have a rule are read-only (locked-paths.ts); other worktrees, the daemon's socket and what only the scorer may read are
+ * hidden. That no new file gets a frozen one's name is checked on the change afterwards, not here.
  */
-import { accessSync, constants, readdirSync, realpathSync, statSync } from 'node:fs';
+import { accessSync, constants, realpathSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import { labPaths } from '../config/lab-paths.ts';
+import { isLockOpen } from '../config/open-locks.ts';
 import type { LabConfig } from '../config/schema.ts';
 import { errnoOf, LabError } from '../errors/lab-error.ts';
-import { isSecretLikeName } from '../git/secret-names.ts';
 import { sandboxArgv } from '../sandbox/bubblewrap.ts';
 import { visibleHomePaths } from '../sandbox/home-paths.ts';
 import { isInside, resolveSandboxSpec, type SandboxProbe } from '../sandbox/sandbox.ts';
+import { listSecretFiles } from '../sandbox/secret-files.ts';
 import type { RunPlace } from './run-place.ts';
 
 /** What a sandbox is made from. */
 export interface SandboxInput {
-  config: Pick<LabConfig, 'sandboxRead'>;
+  config: Pick<LabConfig, 'checkout' | 'sandboxRead'>;
   place: RunPlace;
   mayEdit: boolean;
+  /** Files and folders of the directory that stay read-only where it may be edited; absolute. */
+  locked: readonly string[];
   /** The user's own home. */
   home: string;
   /** PATH of the agent. */
@@ -29,7 +33,7 @@ export interface SandboxInput {
 
 /** Whether agents run in a sandbox here. Throws LabError (config) where one is required and there is none. */
 export function ensureAgentSandbox(config: Pick<LabConfig, 'sandbox'>, probe: SandboxProbe): boolean {
-  if (config.sandbox === 'off') return false;
+  if (config.sandbox === 'off' || isLockOpen('sandbox')) return false;
   if (probe.kind === 'bubblewrap') return true;
   if (config.sandbox === 'preferred') return false;
   throw new LabError('config', `sandbox is "required", but this machine has none: ${probe.reason}`, {
@@ -41,7 +45,8 @@ export function ensureAgentSandbox(config: Pick<LabConfig, 'sandbox'>, probe: Sa
 }
 
 /** The command line to put before the agent's own. Throws LabError where a folder of the run or the lab is missing. */
-export function agentSandboxArgv({ config, place, mayEdit, home, searchPath, program }: SandboxInput): string[] {
+export function agentSandboxArgv(input: SandboxInput): string[] {
+  const { config, place, mayEdit, locked, home, searchPath, program } = input;
   const paths = labPaths(place.labRoot);
   const expand = (path: string) => (path.startsWith('~/') ? join(home, path.slice(2)) : path);
   const gitEntry = join(place.directory, '.git');
@@ -52,7 +57,7 @@ export function agentSandboxArgv({ config, place, mayEdit, home, searchPath, pro
       checkout: place.directory,
       writable: [place.outbox, place.home, place.temporary, ...(mayEdit ? [place.directory] : [])],
       // Without its .git a worktree could be made to look like another repository.
-      readOnly: [place.inbox, place.promptFile, ...(mayEdit ? [gitEntry] : [place.directory])],
+      readOnly: [place.inbox, place.promptFile, ...(mayEdit ? [gitEntry, ...locked] : [place.directory])],
       home,
       homeVisible: [
         ...visibleHomePaths(searchPath, home),
@@ -60,20 +65,17 @@ export function agentSandboxArgv({ config, place, mayEdit, home, searchPath, pro
         ...hiddenOtherwise([dirname(dirname(process.execPath))], home),
         ...(program === null ? [] : hiddenOtherwise(programFolders(program, searchPath), home)),
       ],
-      hidden: [paths.runtime, ...listSecretFiles(paths.root)],
+      // The worktrees of others: an agent that reads them hands in what another one thought of.
+      hidden: [
+        ...[paths.runtime, paths.worktrees, ...listSecretFiles(paths.root)],
+        ...config.checkout.scoreLinks.map((link) => join(paths.root, link)),
+      ],
       caches: [],
       gpu: false,
       network: true,
       cwd: place.directory,
     }),
   );
-}
-
-/** Files at the top of the lab that usually hold a secret, and this machine's settings (a Redis address may carry a password). */
-function listSecretFiles(root: string): string[] {
-  return readdirSync(root)
-    .filter((name) => name === 'lab.local.yaml' || isSecretLikeName(name))
-    .map((name) => join(root, name));
 }
 
 /** Absolute path of a program as a shell would find it; null where there is none. */

@@ -30,3 +30,8 @@ test('env.secret is passed apart from what is stored', () => {
   const captured = captureEnvironment({ WANDB_API_KEY: 'w' }, [], ['WANDB_API_KEY']);
   expect(captured).toEqual({ env: {}, secrets: { WANDB_API_KEY: 'w' }, left: [] });
 });
+
+test("META_MODE is the human's own: no job takes it, whatever lab.yaml passes, and nobody is told that it was left", () => {
+  const captured = captureEnvironment({ META_MODE: '1', OTHER: 'x' }, ['META_MODE', 'META_*', '*'], ['META_MODE']);
+  expect(captured).toEqual({ env: { OTHER: 'x' }, secrets: {}, left: [] });
+});

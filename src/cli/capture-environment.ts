@@ -104,6 +104,9 @@ const unremarkable = [
   'CI',
 ];
 
+// The human's word for the shell that it is set in; a run that had it could open META_MODE. lab.yaml cannot pass it either.
+const neverTaken = 'META_MODE';
+
 // Words in a name that mark a secret; such a name is taken only where lab.yaml names it exactly under env.secret.
 const secretWord = /(?:^|_)(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?|AUTH)(?:_|$)/i;
 
@@ -124,7 +127,7 @@ export function captureEnvironment(
 ): CapturedEnvironment {
   const captured: CapturedEnvironment = { env: {}, secrets: {}, left: [] };
   for (const [name, value] of Object.entries(environment).sort(([a], [b]) => (a < b ? -1 : 1))) {
-    if (value === undefined) continue;
+    if (value === undefined || name === neverTaken) continue;
     if (secret.includes(name)) captured.secrets[name] = value;
     else if (pass.includes(name) || (!secretWord.test(name) && (matches(name, allowed) || matches(name, pass))))
       captured.env[name] = value;

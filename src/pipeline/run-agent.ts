@@ -31,6 +31,8 @@ export interface AgentTask {
   wanted: number | null;
   directory: string;
   mayEdit: boolean;
+  /** True in META_MODE only: frozen files too. Absent: they are locked. */
+  mayEditFrozen?: boolean;
   /** Files for the inbox by name. */
   inbox: Record<string, string>;
   prompt(folders: AgentFolders): string;
@@ -66,6 +68,7 @@ export async function runAgent(context: PipelineContext, task: AgentTask): Promi
       prompt: task.prompt(folders),
       directory,
       mayEdit,
+      mayEditFrozen: task.mayEditFrozen ?? false,
       labRoot: paths.root,
       ...folders,
       limits,

@@ -104,8 +104,10 @@ export function sandboxArgv(spec: SandboxSpec, isFolderAt: (path: string) => boo
   bind('--ro-bind', spec.labRoot);
   empty(spec.labState);
   for (const path of spec.hidden) {
-    if (isFolderAt(path)) empty(path);
-    else mounts.push({ path, argv: ['--ro-bind', '/dev/null', path] });
+    if (isFolderAt(path)) {
+      empty(path);
+      closed.push(path);
+    } else mounts.push({ path, argv: ['--ro-bind', '/dev/null', path] });
   }
   for (const path of [...spec.caches, ...spec.writable]) bind('--bind', path);
   // A file that is a mount cannot be renamed, the folder above it can; each folder on the way becomes a mount of its own.

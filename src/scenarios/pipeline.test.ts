@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Experiment } from '../domain/experiment.ts';
 import { parseResults } from '../lab/results-tsv.ts';
+import { probeSandbox } from '../sandbox/bubblewrap.ts';
 import { createScriptedLab } from './scripted-agent.ts';
 import type { TemporaryLab } from './temporary-lab.ts';
 
+const works = (await probeSandbox()).kind === 'bubblewrap';
 let lab: TemporaryLab;
 const slugs = ['better', 'worse', 'crash-once', 'crash', 'frozen', 'lazy', 'outside', 'forever', 'cannot', 'vague'];
 
@@ -60,7 +62,8 @@ test('a crash in the smoke run goes back once, with its log', async () => {
 
 test.each([
   ['crash', 'failed', 'smoke', /failed a second time: exception: IndexError/],
-  ['frozen', 'refused', 'implement', /eval\.py/],
+  // The sandbox refuses the write itself; without one the check of the change does.
+  ['frozen', works ? 'failed' : 'refused', 'implement', /eval\.py/],
   ['lazy', 'failed', 'implement', /changed nothing/],
   ['forever', 'failed', 'implement', /agents\.wallSeconds = 4/],
   ['cannot', 'failed', 'implement', /no such place in train\.py/],

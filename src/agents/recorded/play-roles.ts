@@ -134,4 +134,5 @@ const roles: Record<AgentRole, (stage: Stage) => Promise<Ending>> = {
   implementer: implement,
   reviewer: review,
   reporter: report,
+  meta: async () => failed('a recording cannot serve a request of yours'),
 };
