@@ -1,12 +1,13 @@
 import { existsSync, lstatSync, readFileSync, rmSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { labPaths } from '../src/config/lab-paths.ts';
 import { configSchema, type RawLabConfig } from '../src/config/schema.ts';
 import type { Job } from '../src/domain/job.ts';
 import { createTemporaryRepository, type TemporaryRepository } from '../src/scenarios/temporary-repository.ts';
-import { createCheckout, exportFrozen, removeCheckout } from './checkout.ts';
+import { createCheckout, removeCheckout } from './checkout.ts';
+import { exportFrozen } from './frozen-files.ts';
 
 const repositories: TemporaryRepository[] = [];
 afterEach(async () => {
@@ -51,8 +52,8 @@ async function createJob(repository: TemporaryRepository, commit = 'HEAD'): Prom
   };
 }
 
-async function checkOut(repository: TemporaryRepository, raw: RawLabConfig = {}, commit = 'HEAD') {
-  const main = (await repository.git('symbolic-ref', '--short', 'HEAD')).trim();
+async function checkOut(repository: TemporaryRepository, raw: RawLabConfig = {}, commit = 'HEAD', onMain = '') {
+  const main = onMain || (await repository.git('symbolic-ref', '--short', 'HEAD')).trim();
   return await createCheckout(
     labPaths(repository.root),
     configSchema.parse(raw),
@@ -100,6 +101,97 @@ test('data is linked, not copied, and a missing link target is named', async () 
     'checkout.links names weights',
   );
   await expect(checkOut(repository, { checkout: { links: ['train.py'] } })).rejects.toThrow('which is in git as well');
+});
+
+test("frozen files are main's own bytes and mode, whatever the attributes of the commit make of them", async () => {
+  const text = 'id = "$Id$"\nprint(1)\n';
+  const repository = await createRepository({ 'eval.py': text, 'problem/prepare.py': 'a = 1\nb = 2\n' });
+  await repository.git('update-index', '--chmod=+x', 'problem/prepare.py');
+  await repository.git('commit', '-qm', 'mode');
+  await repository.git('config', 'filter.loud.smudge', 'tr a-z A-Z');
+  const main = (await repository.git('symbolic-ref', '--short', 'HEAD')).trim();
+  await repository.git('checkout', '-qb', 'exp/cheat');
+  for (const attributes of ['ident', 'text eol=crlf', 'working-tree-encoding=UTF-16LE', 'filter=loud']) {
+    await repository.write('.gitattributes', `eval.py ${attributes}\nproblem/prepare.py ${attributes}\n`);
+    await repository.git('add', '.gitattributes');
+    await repository.git('commit', '-qm', attributes);
+    const checkout = await checkOut(repository, {}, 'exp/cheat', main);
+    expect(readFileSync(join(checkout.path, 'eval.py'), 'utf8')).toBe(text);
+    expect(readFileSync(join(checkout.path, 'problem', 'prepare.py'), 'utf8')).toBe('a = 1\nb = 2\n');
+    expect(lstatSync(join(checkout.path, 'problem', 'prepare.py')).mode & 0o111).toBe(0o111);
+    expect(checkout.flags).toEqual([]);
+  }
+});
+
+test('hooks of the repository do not run, nor filters that name a file of the commit, which are named in a flag', async () => {
+  const repository = await createRepository({
+    '.gitattributes': 'data.txt filter=own\nother.txt filter=plain\n',
+    'data.txt': 'data\n',
+    'other.txt': 'other\n',
+    'tools/smudge.sh': 'touch "$(git rev-parse --git-common-dir)/../SMUDGED"\ncat\n',
+    'hooks/post-checkout': '#!/bin/sh\ntouch "$(git rev-parse --git-common-dir)/../HOOKED"\n',
+  });
+  await chmod(join(repository.root, 'hooks', 'post-checkout'), 0o755);
+  await repository.git('config', 'core.hooksPath', join(repository.root, 'hooks'));
+  await repository.git('config', 'filter.own.smudge', 'sh ./tools/smudge.sh');
+  await repository.git('config', 'filter.own.required', 'true');
+  await repository.git('config', 'filter.plain.smudge', 'tr a-z A-Z');
+  const checkout = await checkOut(repository);
+  expect(['HOOKED', 'SMUDGED'].filter((name) => existsSync(join(repository.root, name)))).toEqual([]);
+  expect(readFileSync(join(checkout.path, 'data.txt'), 'utf8')).toBe('data\n');
+  expect(readFileSync(join(checkout.path, 'other.txt'), 'utf8')).toBe('OTHER\n');
+  expect(checkout.flags).toEqual(['filter-off:own']);
+});
+
+test('a link that an old commit has in place of a frozen file is replaced, not written through', async () => {
+  const repository = await createRepository();
+  await rm(join(repository.root, 'eval.py'));
+  await symlink('train.py', join(repository.root, 'eval.py'));
+  await repository.git('commit', '-qam', 'a link');
+  await rm(join(repository.root, 'eval.py'));
+  await repository.write('eval.py', 'new = 2\n');
+  await repository.git('commit', '-qam', 'human: a file again');
+  const checkout = await checkOut(repository, {}, 'HEAD~1');
+  expect(readFileSync(join(checkout.path, 'eval.py'), 'utf8')).toBe('new = 2\n');
+  expect(readFileSync(join(checkout.path, 'train.py'), 'utf8')).toBe('print(1)\n');
+});
+
+test('a file that an old commit has where a frozen one needs a folder is refused by name', async () => {
+  const repository = await createRepository({ problem: 'a file\n' });
+  await repository.git('rm', '-q', 'problem');
+  await repository.write('problem/prepare.py', 'x = 1\n');
+  await repository.git('add', '--all');
+  await repository.git('commit', '-qm', 'a folder');
+  await expect(checkOut(repository, {}, 'HEAD~1')).rejects.toThrow(/^problem is a file in this commit/);
+});
+
+test("what only the scorer reads is not in the run's checkout, and is refused where it is missing or in git", async () => {
+  const repository = await createRepository();
+  await mkdir(join(repository.root, 'data'));
+  await writeFile(join(repository.root, 'data', 'val.bin'), 'x');
+  const checkout = await checkOut(repository, { checkout: { scoreLinks: ['data/val.bin'] } });
+  expect(existsSync(join(checkout.path, 'data'))).toBe(false);
+  expect(checkout.scoreTargets).toEqual([join(repository.root, 'data', 'val.bin')]);
+  await expect(checkOut(repository, { checkout: { scoreLinks: ['data/test.bin'] } })).rejects.toThrow(
+    'checkout.scoreLinks names data/test.bin',
+  );
+  await expect(checkOut(repository, { checkout: { scoreLinks: ['train.py'] } })).rejects.toThrow('in git as well');
+});
+
+test('with the lock open a commit keeps its own evaluator', async () => {
+  const repository = await createRepository();
+  const main = (await repository.git('symbolic-ref', '--short', 'HEAD')).trim();
+  await repository.git('checkout', '-qb', 'exp/cheat');
+  await repository.write('eval.py', 'print("score: 0")\n');
+  await repository.git('commit', '-qam', 'better');
+  vi.stubEnv('LAB_TEST_OPEN_LOCKS', 'worker');
+  try {
+    const checkout = await checkOut(repository, {}, 'exp/cheat', main);
+    expect(readFileSync(join(checkout.path, 'eval.py'), 'utf8')).toBe('print("score: 0")\n');
+  } finally {
+    vi.unstubAllEnvs();
+  }
+  await expect(checkOut(repository, {}, 'exp/cheat', main)).rejects.toThrow('FROZEN');
 });
 
 test('removing a checkout leaves the data behind its links alone', async () => {

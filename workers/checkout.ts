@@ -1,6 +1,6 @@
 /**
- * The checkout of one run in `.lab/trees/`: the commit, main's frozen files laid over, and what `checkout:` in lab.yaml names beyond
- * git. Made and removed by the worker; nothing outside the folders it made itself is ever touched.
+ * The checkout of one run in `.lab/trees/`: the commit, main's frozen files laid over (frozen-files.ts), and what `checkout:` in lab.yaml names
+ * beyond git. Made and removed by the worker; nothing outside the folders it made itself is ever touched.
  */
 import {
   chmodSync,
@@ -13,16 +13,17 @@ import {
   readFileSync,
   readSync,
   symlinkSync,
-  writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { LabPaths } from '../src/config/lab-paths.ts';
+import { isLockOpen } from '../src/config/open-locks.ts';
 import type { LabConfig } from '../src/config/schema.ts';
 import type { Job } from '../src/domain/job.ts';
 import { LabError } from '../src/errors/lab-error.ts';
-import { runGit, runGitBytes } from '../src/git/run-git.ts';
+import { runGit } from '../src/git/run-git.ts';
 import { addDetachedWorktree, removeWorktree } from '../src/git/worktree.ts';
-import { ensureFrozen, type FrozenFile, listFrozenFiles } from '../src/rules/frozen.ts';
+import { ensureFrozen, listFrozenFiles } from '../src/rules/frozen.ts';
+import { ensureNoLinkAbove, layFrozen, lfsPrefix } from './frozen-files.ts';
 
 /** A checkout that is ready for its steps. */
 export interface Checkout {
@@ -32,7 +33,9 @@ export interface Checkout {
   frozen: string[];
   /** Absolute targets of its read-only links. */
   linkTargets: string[];
-  /** "overlaid" where main's frozen files replaced older ones. */
+  /** Absolute paths of what only the scorer may read. */
+  scoreTargets: string[];
+  /** "overlaid" where main's frozen files replaced older ones; "filter-off:<name>" where a git filter would have run a file of the commit. */
   flags: string[];
 }
 
@@ -51,22 +54,26 @@ export async function createCheckout(
   job: Job,
   attempt: number,
 ): Promise<Checkout> {
-  await ensureFrozen(paths.root, main, job.commit, config.rules);
+  await ensureFrozen(paths.root, main, job.commit, config.rules, config.commands);
   const path = checkoutFolder(paths, job.number, attempt);
   mkdirSync(paths.trees, { recursive: true });
   await removeWorktree(paths.root, path, paths.trees);
-  await addDetachedWorktree(paths.root, path, job.commit);
+  const filtersOff = await addDetachedWorktree(paths.root, path, job.commit);
   if (existsSync(join(path, '.gitmodules')))
     await runGit(path, ['submodule', 'update', '--init', '--recursive', '--quiet']);
   await ensureLfsFilled(path);
   const frozen = await listFrozenFiles(paths.root, main, config.rules);
-  const overlaid = await overlayFrozen(paths.root, path, job.commit, frozen, config);
+  const isOpen = isLockOpen('worker');
+  const isOverlaid = !isOpen && (await layFrozen(paths.root, path, job.commit, frozen, config));
+  // Looked for before the links are made: the one may lie below the other.
+  const scoreTargets = config.checkout.scoreLinks.map((link) => findLinkTarget(paths.root, path, link, 'scoreLinks'));
   const linkTargets = config.checkout.links.map((link) => linkData(paths.root, path, link));
   return {
     path,
     frozen: frozen.map((file) => join(path, file.path)),
     linkTargets,
-    flags: overlaid ? ['overlaid'] : [],
+    scoreTargets,
+    flags: [...(isOverlaid ? ['overlaid'] : []), ...filtersOff.map((name) => `filter-off:${name}`)],
   };
 }
 
@@ -83,50 +90,44 @@ function makeFoldersWritable(folder: string): void {
     if (entry.isDirectory()) makeFoldersWritable(join(folder, entry.name));
 }
 
-/** Writes main's frozen files into a folder that holds nothing else: what the scorer is started from. */
-export async function exportFrozen(root: string, main: string, config: LabConfig, folder: string): Promise<void> {
-  mkdirSync(folder, { recursive: true });
-  for (const file of await listFrozenFiles(root, main, config.rules)) await writeFrozen(root, folder, file);
+/**
+ * Links one path of the root checkout into a folder; gives its target. `key` is lab.yaml's list that names it. Throws LabError (refused) where
+ * there is none, or where git has the path too.
+ */
+export function linkData(root: string, checkout: string, link: string, key: LinkKey = 'links'): string {
+  const target = findLinkTarget(root, checkout, link, key);
+  const place = join(checkout, link);
+  mkdirSync(dirname(place), { recursive: true });
+  symlinkSync(target, place);
+  return target;
 }
 
-async function overlayFrozen(
-  root: string,
-  checkout: string,
-  commit: string,
-  frozen: FrozenFile[],
-  config: LabConfig,
-): Promise<boolean> {
-  const own = new Map((await listFrozenFiles(root, commit, config.rules)).map((file) => [file.path, file.blob]));
-  const older = frozen.filter((file) => own.get(file.path) !== file.blob);
-  for (const file of older) await writeFrozen(root, checkout, file);
-  return older.length > 0;
+/** Links all that the scorer sees into its folder: `links` and `scoreLinks`. One that lies below another is seen through it. */
+export function linkScorerData(root: string, folder: string, checkout: LabConfig['checkout']): void {
+  const entries = [
+    ...checkout.links.map((link) => ({ link, key: 'links' as const })),
+    ...checkout.scoreLinks.map((link) => ({ link, key: 'scoreLinks' as const })),
+  ];
+  const isBelow = (link: string) =>
+    entries.some((other) => link.startsWith(`${other.link.replace(/\/+$/, '')}/`) && other.link !== link);
+  for (const { link, key } of entries) if (!isBelow(link)) linkData(root, folder, link, key);
 }
 
-async function writeFrozen(root: string, folder: string, file: FrozenFile): Promise<void> {
-  const target = join(folder, file.path);
-  ensureNoLinkAbove(folder, file.path);
-  mkdirSync(dirname(target), { recursive: true });
-  writeFileSync(target, await runGitBytes(root, ['cat-file', 'blob', file.blob]));
-  chmodSync(target, file.mode === '100755' ? 0o755 : 0o644);
-}
+type LinkKey = 'links' | 'scoreLinks';
 
-/** Links one path of the root checkout into a folder; gives its target. Throws LabError (refused) where there is none, or where git has the path too. */
-export function linkData(root: string, checkout: string, link: string): string {
+function findLinkTarget(root: string, checkout: string, link: string, key: LinkKey): string {
   const target = join(root, link);
   if (!existsSync(target)) {
-    throw new LabError('refused', `checkout.links names ${link}, which the root checkout does not have`, {
+    throw new LabError('refused', `checkout.${key} names ${link}, which the root checkout does not have`, {
       hints: ['put the data there, or take the name out of lab.yaml'],
     });
   }
-  const place = join(checkout, link);
   ensureNoLinkAbove(checkout, link);
-  if (lstatSync(place, { throwIfNoEntry: false })) {
-    throw new LabError('refused', `checkout.links names ${link}, which is in git as well, expected one or the other`, {
+  if (lstatSync(join(checkout, link), { throwIfNoEntry: false })) {
+    throw new LabError('refused', `checkout.${key} names ${link}, which is in git as well, expected one or the other`, {
       hints: ['take it out of lab.yaml, or out of git (`git rm --cached`) and into .gitignore'],
     });
   }
-  mkdirSync(dirname(place), { recursive: true });
-  symlinkSync(target, place);
   return target;
 }
 
@@ -149,27 +150,12 @@ async function ensureLfsFilled(checkout: string): Promise<void> {
 }
 
 function isLfsPointer(path: string): boolean {
-  const prefix = 'version https://git-lfs.github.com/spec/';
   const handle = openSync(path, 'r');
   try {
-    const start = Buffer.alloc(prefix.length);
-    readSync(handle, start, 0, prefix.length, 0);
-    return start.toString('latin1') === prefix;
+    const start = Buffer.alloc(lfsPrefix.length);
+    readSync(handle, start, 0, lfsPrefix.length, 0);
+    return start.toString('latin1') === lfsPrefix;
   } finally {
     closeSync(handle);
-  }
-}
-
-/** Throws LabError (refused) where a folder above `path` is a link: what is written below it would land elsewhere. */
-function ensureNoLinkAbove(folder: string, path: string): void {
-  const parts = path.split('/').slice(0, -1);
-  for (let depth = 1; depth <= parts.length; depth++) {
-    const above = parts.slice(0, depth).join('/');
-    if (lstatSync(join(folder, above), { throwIfNoEntry: false })?.isSymbolicLink()) {
-      throw new LabError(
-        'refused',
-        `${above} is a link in this commit, expected a folder: ${path} of main belongs below it`,
-      );
-    }
   }
 }

@@ -2,10 +2,12 @@
  * The plan of an attempt: which command each step runs, with which environment, in which sandbox. Written once before the supervisor
  * starts; a restarted worker finds it and attaches instead of planning anew.
  */
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import type { LabPaths } from '../src/config/lab-paths.ts';
+import { isLockOpen, lockNames } from '../src/config/open-locks.ts';
 import { packageRoot } from '../src/config/package-root.ts';
 import type { LabConfig } from '../src/config/schema.ts';
 import type { Job } from '../src/domain/job.ts';
@@ -14,9 +16,11 @@ import { LabError } from '../src/errors/lab-error.ts';
 import { sandboxArgv } from '../src/sandbox/bubblewrap.ts';
 import { visibleHomePaths } from '../src/sandbox/home-paths.ts';
 import { isInside, resolveSandboxSpec, type SandboxProbe } from '../src/sandbox/sandbox.ts';
-import { type Checkout, exportFrozen, linkData } from './checkout.ts';
+import { listSecretFiles } from '../src/sandbox/secret-files.ts';
+import { type Checkout, linkData, linkScorerData } from './checkout.ts';
 import { defaultDeviceLockFolder } from './device-lock.ts';
 import type { Device } from './device-probe.ts';
+import { exportFrozen } from './frozen-files.ts';
 import type { PlannedStep, SupervisorPlan } from './supervisor/plan.ts';
 
 /** How an attempt gets its number: by the lab's scorer, from train's own output, or not at all. */
@@ -29,6 +33,8 @@ export interface AttemptSetting {
   scoring: Scoring;
   device: { id: string; class: 'cpu' | 'gpu'; model: string };
   flags: string[];
+  /** sha256 of job.json's bytes when the attempt was planned; null where the file could not be read, absent in attempts from before. */
+  jobDigest?: string | null;
 }
 
 /** What a plan is made from. */
@@ -64,7 +70,9 @@ export async function planRun(input: PlanInput): Promise<{ plan: SupervisorPlan;
     wallSeconds: number,
   ): PlannedStep => ({
     name,
-    argv: isSandboxed ? [...sandboxFor(input, place, [top, out], out), ...shell(command)] : shell(command),
+    argv: isSandboxed
+      ? [...sandboxFor(input, { cwd: place, writable: [top, out], readable: [] }), ...shell(command)]
+      : shell(command),
     cwd: place,
     env,
     log,
@@ -86,6 +94,7 @@ export async function planRun(input: PlanInput): Promise<{ plan: SupervisorPlan;
     ...(checkout?.flags ?? []),
     ...(job.here === null ? [] : ['here']),
     ...(isSandboxed ? [] : ['unsandboxed']),
+    ...lockNames.filter((name) => isLockOpen(name)).map((name) => `lock-open:${name}`),
   ];
   const plan: SupervisorPlan = {
     schema: 1,
@@ -97,7 +106,8 @@ export async function planRun(input: PlanInput): Promise<{ plan: SupervisorPlan;
     graceSeconds: config.run.graceSeconds,
     deviceClass: device.class,
     gpuUuid: device.class === 'gpu' ? device.uuid : null,
-    secretNames: job.secretNames,
+    secretNames: job.secretNames.filter((name) => !neverPassed.test(name)),
+    scoreReads: out,
     steps,
   };
   const setting: AttemptSetting = {
@@ -106,12 +116,20 @@ export async function planRun(input: PlanInput): Promise<{ plan: SupervisorPlan;
     scoring,
     device: { id: device.id, class: device.class, model: device.model },
     flags,
+    jobDigest: digestFile(join(dirname(folder), 'job.json')),
   };
   return { plan, setting };
 }
 
+// Switches of the person at the keyboard and of the lab's own tests: with them a run could open what holds it.
+const neverPassed = /^(?:LAB_TEST_.*|META_MODE)$/;
+
+function digestFile(path: string): string | null {
+  return existsSync(path) ? createHash('sha256').update(readFileSync(path)).digest('hex') : null;
+}
+
 function ensureSandbox({ config, sandbox, job }: PlanInput): boolean {
-  if (config.sandbox === 'off') return false;
+  if (config.sandbox === 'off' || isLockOpen('sandbox')) return false;
   if (job.here !== null) {
     if (config.sandbox !== 'required') return false;
     throw new LabError(
@@ -143,8 +161,9 @@ function prepareCommand(config: LabConfig, top: string): string | null {
 }
 
 function runEnvironment({ job, device }: PlanInput, out: string, marker: string): Record<string, string> {
+  const captured = Object.entries(job.env).filter(([name]) => !neverPassed.test(name));
   return {
-    ...job.env,
+    ...Object.fromEntries(captured),
     LAB_JOB: String(job.number),
     LAB_RUN: marker,
     LAB_OUT: out,
@@ -155,7 +174,17 @@ function runEnvironment({ job, device }: PlanInput, out: string, marker: string)
   };
 }
 
-function sandboxFor(input: PlanInput, cwd: string, writable: string[], out: string): string[] {
+interface SandboxPlace {
+  cwd: string;
+  /** Folders that the step may write. */
+  writable: string[];
+  /** Folders of the lab's state that it sees besides. */
+  readable: string[];
+  /** True for the scorer, which alone sees checkout.scoreLinks. */
+  isScorer?: boolean;
+}
+
+function sandboxFor(input: PlanInput, { cwd, writable, readable, isScorer = false }: SandboxPlace): string[] {
   const { paths, config, checkout, device, job } = input;
   const home = homedir();
   const expand = (path: string) => (path.startsWith('~/') ? join(home, path.slice(2)) : path);
@@ -171,7 +200,8 @@ function sandboxFor(input: PlanInput, cwd: string, writable: string[], out: stri
       readOnly: [
         ...(checkout?.frozen ?? []),
         ...(checkout?.linkTargets ?? []),
-        ...(writable.includes(top) ? [] : [top, out]),
+        ...(isScorer ? (checkout?.scoreTargets ?? []) : []),
+        ...readable,
       ],
       home,
       homeVisible: [
@@ -180,7 +210,7 @@ function sandboxFor(input: PlanInput, cwd: string, writable: string[], out: stri
         // The check of the environment runs with the lab's own node, wherever that lies.
         ...(config.checkout.setup === null ? [] : [packageRoot(), dirname(dirname(process.execPath))]),
       ],
-      hidden: [paths.runtime],
+      hidden: [paths.runtime, ...listSecretFiles(paths.root), ...(isScorer ? [] : (checkout?.scoreTargets ?? []))],
       caches,
       gpu: device.class === 'gpu',
       network: config.network === 'on',
@@ -201,16 +231,26 @@ async function scoreStep(
   run: { top: string; out: string; env: Record<string, string>; isSandboxed: boolean },
 ): Promise<PlannedStep> {
   const { paths, main, config, folder } = input;
-  const scorer = join(folder, 'scorer');
-  // An earlier try may have left it half made.
-  rmSync(scorer, { recursive: true, force: true });
-  await exportFrozen(paths.root, main, config, scorer);
-  for (const link of config.checkout.links) linkData(paths.root, scorer, link);
+  // With the lock open the scorer is what lies in the checkout, as in a lab without one.
+  const isOpen = isLockOpen('worker');
+  const scorer = isOpen ? run.top : join(folder, 'scorer');
+  if (!isOpen) {
+    // An earlier try may have left it half made.
+    rmSync(scorer, { recursive: true, force: true });
+    await exportFrozen(paths.root, main, config, scorer);
+    linkScorerData(paths.root, scorer, config.checkout);
+  } else if (input.job.here === null) {
+    for (const link of config.checkout.scoreLinks)
+      if (!existsSync(join(scorer, link))) linkData(paths.root, scorer, link, 'scoreLinks');
+  }
   const env = scorerEnvironment(input, run.env);
   const step = { name: 'score' as const, cwd: scorer, log: 'score.log', wallSeconds: config.run.scoreSeconds };
   const shared = { ...env, LAB_CHECKOUT: run.top, PYTHONDONTWRITEBYTECODE: '1' };
   if (config.commands.model === null) {
-    const sandbox = run.isSandboxed ? sandboxFor(input, scorer, [scorer], run.out) : [];
+    const readable = isOpen ? [run.out] : [run.top, run.out];
+    const sandbox = run.isSandboxed
+      ? sandboxFor(input, { cwd: scorer, writable: [scorer], readable, isScorer: true })
+      : [];
     return { ...step, argv: [...sandbox, '/bin/sh', '-c', score], env: shared };
   }
   const launcher = join(folder, 'model.sh');
@@ -248,7 +288,9 @@ function writeModelLauncher(
   run: { top: string; out: string; env: Record<string, string>; isSandboxed: boolean },
 ): void {
   const command = ['/bin/sh', '-c', model];
-  const argv = run.isSandboxed ? [...sandboxFor(input, run.top, [], run.out), ...command] : command;
+  const argv = run.isSandboxed
+    ? [...sandboxFor(input, { cwd: run.top, writable: [], readable: [run.top, run.out] }), ...command]
+    : command;
   // The model is the run's own program again: it gets the run's environment and nothing of the scorer's, the seed above all.
   const env = Object.entries(run.env).map(([name, value]) => quote(`${name}=${value}`));
   const lines = [

@@ -27,7 +27,7 @@ export async function readOutcome(
   const isSelfReported = setting.scoring === 'self' && reading?.metric != null;
   const measured = exit.peakMemoryMib;
   const printed = trainReading?.peakVramMib ?? null;
-  const flags = [...setting.flags];
+  const flags = [...setting.flags, ...(exit.flags ?? [])];
   if (isSelfReported) flags.push('self-reported');
   if (reading?.flagsTrue.includes('leak')) flags.push('leak');
   return {

@@ -7,6 +7,7 @@ import { chmod, mkdir, readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { errnoOf, LabError } from '../errors/lab-error.ts';
+import { switchOffFilters } from './filter-settings.ts';
 import { findCommit } from './repository.ts';
 import { createGitError, isLockContention, runGit, runGitResult } from './run-git.ts';
 
@@ -18,9 +19,9 @@ function isWorktreeRace(stderr: string): boolean {
 }
 
 /** Runs a git command that takes locks others may hold for a moment. */
-async function runPatiently(root: string, args: string[]): Promise<void> {
+async function runPatiently(root: string, args: string[], config: string[] = []): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
-    const result = await runGitResult(root, args);
+    const result = await runGitResult(root, args, { config });
     if (result.exitCode === 0) return;
     const isPassing = isLockContention(result.stderr) || isWorktreeRace(result.stderr);
     if (attempt === maxAttempts || !isPassing) throw createGitError(root, args, result);
@@ -46,11 +47,16 @@ function ensureBelow(path: string, ownedFolder: string): string {
   );
 }
 
-/** Checks out a commit at a new path, on no branch. Throws LabError where the path is taken or the commit unknown. */
-export async function addDetachedWorktree(root: string, path: string, commit: string): Promise<void> {
+/**
+ * Checks out a commit at a new path, on no branch. No hook runs, and no filter whose command names a file of the commit; gives the names of
+ * such filters. Throws LabError where the path is taken or the commit unknown.
+ */
+export async function addDetachedWorktree(root: string, path: string, commit: string): Promise<string[]> {
   await mkdir(dirname(path), { recursive: true });
+  const filters = await switchOffFilters(root, commit);
   // -f: an entry whose folder is gone, as a crash leaves it, is taken over; an existing folder is still refused.
-  await runPatiently(root, ['worktree', 'add', '--quiet', '-f', '--detach', path, commit]);
+  await runPatiently(root, ['worktree', 'add', '--quiet', '-f', '--detach', path, commit], filters.config);
+  return filters.names;
 }
 
 /**
@@ -68,7 +74,8 @@ export async function addExperimentWorktree(
   const args = isNewBranch ? ['--no-track', '-b', branch, path, base] : [path, branch];
   // Not -f here: it would also allow the same branch in two places. A vanished folder's entry goes first.
   if (!existsSync(path)) await runGitResult(root, ['worktree', 'remove', '--force', '--force', path]);
-  await runPatiently(root, ['worktree', 'add', '--quiet', ...args]);
+  const filters = await switchOffFilters(root, isNewBranch ? base : `refs/heads/${branch}`);
+  await runPatiently(root, ['worktree', 'add', '--quiet', ...args], filters.config);
   return { isNewBranch };
 }
 

@@ -3,9 +3,8 @@ import { chmod, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { configSchema, type RawLabConfig } from '../config/schema.ts';
-import { readDiffFacts } from '../git/diff-facts.ts';
 import { createTemporaryRepository, type TemporaryRepository } from '../scenarios/temporary-repository.ts';
-import { checkExperimentCommit, noteModeChanges } from './experiment-check.ts';
+import { checkExperimentCommit } from './experiment-check.ts';
 
 let repository: TemporaryRepository;
 
@@ -200,10 +199,48 @@ test('many problems are cut and counted, and a name cannot forge a line', async 
   expect(problems.every((problem) => !problem.includes('\n'))).toBe(true);
 });
 
-test('a mode change passes and is noted', async () => {
+test('an executable bit passes on a regular file and is refused on a frozen one', async () => {
   await chmod(join(repository.root, 'problem', 'train.py'), 0o755);
-  await repository.write('problem/plain.py', '1\n');
   expect(await check()).toEqual([]);
-  const { files } = await readDiffFacts(repository.root, 'main', 'exp/try');
-  expect(noteModeChanges(files)).toEqual(['problem/train.py is now executable']);
+  await chmod(join(repository.root, 'problem', 'prepare.py'), 0o755);
+  expect(await check()).toEqual([expect.stringMatching(/^problem\/prepare\.py is FROZEN/)]);
+});
+
+test('a link or a submodule in place of a frozen file or of the folder above it is refused by the frozen name', async () => {
+  const inPlace = [expect.stringMatching(/^problem\/prepare\.py is FROZEN, and the experiment changes it/)];
+  await repository.git('mv', 'problem', 'other');
+  await symlink('other', join(repository.root, 'problem'));
+  expect(await check()).toEqual(expect.arrayContaining(inPlace));
+  await repository.git('reset', '--quiet', '--hard', 'main');
+  await rm(join(repository.root, 'problem', 'prepare.py'));
+  await symlink('train.py', join(repository.root, 'problem', 'prepare.py'));
+  expect(await check()).toEqual(expect.arrayContaining(inPlace));
+  await repository.git('reset', '--quiet', '--hard', 'main');
+  const head = await repository.git('rev-parse', 'HEAD');
+  for (const place of ['problem/prepare.py', 'problem']) {
+    await repository.git('rm', '-r', '--quiet', '--cached', place);
+    await repository.git('update-index', '--add', '--cacheinfo', `160000,${head},${place}`);
+    await repository.git('commit', '--quiet', '--message=submodule');
+    const { root } = repository;
+    const change = { root, main: 'main', base: 'main', commit: 'exp/try', config: configSchema.parse({}) };
+    expect(await checkExperimentCommit(change)).toEqual(expect.arrayContaining(inPlace));
+    await repository.git('reset', '--quiet', '--hard', 'main');
+  }
+});
+
+test('a frozen file under another name leaves the old place empty and is refused there; a copy is refused where it lies', async () => {
+  await repository.git('mv', 'problem/prepare.py', 'problem/ready.py');
+  expect(await check()).toEqual([expect.stringMatching(/^problem\/prepare\.py is FROZEN/)]);
+  await repository.git('reset', '--quiet', '--hard', 'main');
+  await repository.write('copy/prepare.py', 'evaluate()\n');
+  expect(await check()).toEqual([expect.stringMatching(/^copy\/prepare\.py is FROZEN/)]);
+});
+
+test('a package beside a frozen module is refused with the reason', async () => {
+  await repository.write('problem/prepare/__init__.py', 'print(0)\n');
+  expect(await check()).toEqual([
+    expect.stringMatching(
+      /^problem\/prepare\/__init__\.py is in a package .* place of the frozen problem\/prepare\.py: give/,
+    ),
+  ]);
 });

@@ -2,6 +2,7 @@
  * What turns an experiment's change away before it costs device time. Looks at commits only: what a run does is the sandbox's, whether
  * the change is any good is the reviewer's. Every problem is one sentence that names the file, for an agent and for a person.
  */
+import { isLockOpen } from '../config/open-locks.ts';
 import type { LabConfig } from '../config/schema.ts';
 import { readBlobs } from '../git/blob-content.ts';
 import { type DiffFile, isAncestor, readDiffFacts } from '../git/diff-facts.ts';
@@ -9,6 +10,7 @@ import { isSecretLikeName } from '../git/secret-names.ts';
 import { checkFrozen } from './frozen.ts';
 import { findKeys } from './key-text.ts';
 import { checkLinkTarget } from './link-target.ts';
+import { checkShadows, type ShadowingFile } from './shadow-check.ts';
 import { rulesOf } from './taxonomy.ts';
 
 /** An experiment's change and what it is measured against. */
@@ -21,7 +23,7 @@ export interface ExperimentChange {
   base: string;
   /** The change, one or more commits above the base. */
   commit: string;
-  config: Pick<LabConfig, 'experiment' | 'rules'>;
+  config: Pick<LabConfig, 'commands' | 'experiment' | 'rules'>;
 }
 
 /** Largest file that an experiment may add or leave changed, bytes. */
@@ -64,6 +66,15 @@ function checkPaths(files: readonly DiffFile[], frozen: readonly string[], rules
     if (controlCharacter.test(path)) problems.push(`${showPath(path)} has a control character in its name`);
   }
   return problems;
+}
+
+/** Files that Python would load in place of frozen code: the experiment's own, and such that its base brought along. */
+function tellShadows(shadows: readonly ShadowingFile[], files: readonly DiffFile[]): string[] {
+  const touched = new Set(files.map(({ path }) => path));
+  return shadows.map(({ path, reason }) => {
+    const whose = touched.has(path) ? 'give it another name or leave it out' : 'the base brought it, take it out';
+    return `${showPath(path)} ${reason}: ${whose}`;
+  });
 }
 
 function checkSize(files: readonly DiffFile[], limits: LabConfig['experiment']): string[] {
@@ -148,6 +159,7 @@ async function readKnownKeys(root: string, { oldBlob }: DiffFile): Promise<Set<s
  * than allowed their contents are not read. Throws LabError where a commit or the main branch is unknown.
  */
 export async function checkExperimentCommit(change: ExperimentChange): Promise<string[]> {
+  if (isLockOpen('check')) return [];
   const { root, main, base, commit, config } = change;
   if (!(await isAncestor(root, base, commit))) {
     return [`${commit.slice(0, 7)} does not stand on its base ${base.slice(0, 7)}: history was rewritten, start again`];
@@ -158,18 +170,11 @@ export async function checkExperimentCommit(change: ExperimentChange): Promise<s
   const frozen = [...new Set([...own, ...(await checkFrozen(root, main, commit, config.rules))])].sort();
   const problems = [
     ...checkPaths(files, frozen, config.rules),
+    ...tellShadows(await checkShadows({ root, main, commit, rules: config.rules, commands: config.commands }), files),
     ...checkSize(files, config.experiment),
     ...checkKinds(files),
   ];
   if (files.length <= config.experiment.maxChangedFiles) problems.push(...(await checkContents(root, files)));
   if (problems.length <= maxProblems) return problems;
   return [...problems.slice(0, maxProblems), `and ${problems.length - maxProblems} more problems of this kind`];
-}
-
-/** What is allowed and still worth a reader's eye: a file that became executable, or stopped being so. One sentence each. */
-export function noteModeChanges(files: readonly DiffFile[]): string[] {
-  const isExecutable = (mode: string | null): boolean => mode === '100755';
-  return files
-    .filter(({ newMode, oldMode }) => newMode !== null && isExecutable(newMode) !== isExecutable(oldMode))
-    .map(({ path, newMode }) => `${showPath(path)} ${isExecutable(newMode) ? 'is now' : 'is no longer'} executable`);
 }

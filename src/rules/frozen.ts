@@ -1,11 +1,14 @@
 /**
- * Frozen files: which ones main has, and whether a commit changed one since its base. "Changed" is refused and named; a file that is
- * merely older than main's is overlaid by the worker. Covers commits only, not what a running process does.
+ * Frozen files: which ones main has, and whether a commit changed one since its base, or brings a file that stands in for one (shadow-check.ts).
+ * "Changed" is refused and named; a file that is merely older than main's is overlaid by the worker. Covers commits only, not what a running
+ * process does.
  */
+import { isLockOpen } from '../config/open-locks.ts';
 import type { FileRule } from '../domain/file-rule.ts';
 import { LabError } from '../errors/lab-error.ts';
 import { listChangedPaths, mergeBase } from '../git/repository.ts';
 import { runGit } from '../git/run-git.ts';
+import { checkShadows, type ShadowInput } from './shadow-check.ts';
 import { rulesOf } from './taxonomy.ts';
 
 type RuleTable = Readonly<Record<string, readonly FileRule[]>>;
@@ -32,35 +35,61 @@ export async function listFrozenFiles(root: string, revision: string, rules: Rul
   return files;
 }
 
-/** Paths of FROZEN files that `commit` changed, added, renamed or deleted since it left `main`. */
+/**
+ * Paths of FROZEN files that `commit` changed (content or mode), added, renamed or deleted since it left `main`. Without a common history there
+ * is no base to be older than: everything that is not main's own counts.
+ */
 export async function checkFrozen(root: string, main: string, commit: string, rules: RuleTable): Promise<string[]> {
-  const base = await mergeBase(root, main, commit);
-  if (base === null) return await compareFrozen(root, main, commit, rules);
+  const base = (await mergeBase(root, main, commit)) ?? main;
   const changed = await listChangedPaths(root, base, commit);
   return changed.map(({ path }) => path).filter((path) => rulesOf(path, rules).includes('FROZEN'));
 }
 
-/** Without a common history there is no base to be older than: every frozen file that is not main's own counts as changed. */
-async function compareFrozen(root: string, main: string, commit: string, rules: RuleTable): Promise<string[]> {
-  const [here, there] = [await listFrozenFiles(root, main, rules), await listFrozenFiles(root, commit, rules)];
-  const blobs = new Map(here.map((file) => [file.path, file.blob]));
-  const changed = there.filter((file) => blobs.get(file.path) !== file.blob).map((file) => file.path);
-  const kept = new Set(there.map((file) => file.path));
-  return [...changed, ...here.map((file) => file.path).filter((path) => !kept.has(path))];
+/**
+ * Throws LabError (refused) that names the frozen files which `commit` changed since it left `main`, or the files that Python would load in
+ * their place. `commands` are lab.yaml's: Python looks first where their scripts lie.
+ */
+export async function ensureFrozen(
+  root: string,
+  main: string,
+  commit: string,
+  rules: RuleTable,
+  commands: ShadowInput['commands'] = {},
+): Promise<void> {
+  if (isLockOpen('worker')) return;
+  const changed = await checkFrozen(root, main, commit, rules);
+  if (changed.length > 0) {
+    const shown = changed.map(showPath);
+    throw new LabError(
+      'refused',
+      `${shown.join(', ')}: FROZEN, but changed since ${main}; expected ${main}'s own text and mode`,
+      {
+        hints: [
+          `\`git checkout ${main} -- ${shown.join(' ')}\` takes the change back`,
+          `a human may change it on ${main} in META_MODE (\`lab meta on\`); numbers from before are then of another track`,
+        ],
+      },
+    );
+  }
+  const shadows = await checkShadows({ root, main, commit, rules, commands });
+  const [first] = shadows;
+  if (first === undefined) return;
+  const more =
+    shadows.length === 1
+      ? ''
+      : `; so do ${shadows
+          .slice(1, 6)
+          .map(({ path }) => showPath(path))
+          .join(', ')}`;
+  throw new LabError('refused', `${showPath(first.path)} ${first.reason}${more}`, {
+    hints: [
+      'give it another name, or leave it out (`git rm --cached` and .gitignore where it is no part of the code)',
+      `what ${main} itself has may stay: a human can commit it there`,
+    ],
+  });
 }
 
-/** Throws LabError (refused) that names the frozen files which `commit` changed since it left `main`. */
-export async function ensureFrozen(root: string, main: string, commit: string, rules: RuleTable): Promise<void> {
-  const changed = await checkFrozen(root, main, commit, rules);
-  if (changed.length === 0) return;
-  throw new LabError(
-    'refused',
-    `${changed.join(', ')}: FROZEN, but changed since ${main}; expected ${main}'s own text`,
-    {
-      hints: [
-        `\`git checkout ${main} -- ${changed.join(' ')}\` takes the change back`,
-        `a human may commit it on ${main} first; numbers from before are then of another track`,
-      ],
-    },
-  );
+/** A path for a sentence: one with control characters is quoted, so that a name cannot forge a line. */
+function showPath(path: string): string {
+  return /[\p{Cc}\p{Zl}\p{Zp}]/u.test(path) ? JSON.stringify(path) : path;
 }

@@ -4,7 +4,8 @@ import { parseLabel } from '../../queue/label.ts';
 import { configSchema } from '../../src/config/schema.ts';
 import type { JobKind } from '../../src/domain/job.ts';
 import type { Status } from '../../src/domain/result.ts';
-import { decideJob } from './decide-job.ts';
+import { formatResultRow } from '../../src/lab/results-tsv.ts';
+import { decideJob, readRowFlags } from './decide-job.ts';
 
 const config = configSchema.parse({ metric: { unit: 'bpb' } });
 
@@ -165,7 +166,7 @@ test.each([
   if (decided.row) expect(decided.row).toMatchObject({ metric: 0, memoryGb: 0, observed: '' });
 });
 
-test.each(['baseline', 'task', 'check', 'replay'] as JobKind[])('a job of kind %s adds no row', (kind) => {
+test.each(['baseline', 'bridge', 'task', 'check', 'replay'] as JobKind[])('a job of kind %s adds no row', (kind) => {
   const job = createJob({ number: 9, kind, commit: 'base000', metric: 0.9 });
   expect(decideJob(job, [...baseline, job], config, 'x').row).toBeNull();
 });
@@ -176,7 +177,7 @@ test('a replay is not decided, and moves neither base, noise nor champion of wha
     createJob({ number: 5 + index, kind: 'replay', commit: 'base000', metric, status: 'keep' }),
   );
   expect(replays.map((replay) => decideJob(replay, [...baseline, ...replays], config, 'x'))).toEqual(
-    replays.map(() => ({ decision: null, base: null, expected: null, row: null })),
+    replays.map(() => ({ decision: null, base: null, expected: null, row: null, flags: [] })),
   );
   expect(decideJob(job, [...baseline, ...replays, job], config, 'a change')).toEqual(
     decideJob(job, [...baseline, job], config, 'a change'),
@@ -188,6 +189,34 @@ test('a leak is discarded however good it looks', () => {
   const decided = decideJob(job, [...baseline, job], config, 'a change');
   expect(decided.decision?.status).toBe('discard');
   expect(decided.row?.flags).toEqual(['leak']);
+});
+
+test('steps that take far longer than the baseline put a flag on the row, and only runs of this track and device count', () => {
+  const withSteps = (job: StoredJob, prepare: number, train: number): StoredJob => {
+    const step = { exitCode: 0, signal: null };
+    const steps = [
+      { ...step, name: 'prepare' as const, seconds: prepare },
+      { ...step, name: 'train' as const, seconds: train },
+    ];
+    if (job.run) job.run.steps = steps;
+    return job;
+  };
+  const known = [1.0, 1.002, 0.998].map((metric, index) =>
+    withSteps(createJob({ number: index + 1, kind: 'baseline', commit: 'base000', metric }), 1, 100),
+  );
+  const slow = { number: 9, commit: 'new0000', base: 'base000', metric: 0.9, flags: ['unsandboxed'] };
+  const job = withSteps(createJob(slow), 60, 400);
+  const decided = decideJob(job, [...known, job], config, 'a change');
+  expect(decided.row?.flags).toEqual(['unsandboxed', 'slow-prepare', 'slow-train']);
+  expect(decided.flags).toEqual(decided.row?.flags);
+  if (decided.row === null) throw new Error('no row');
+  const recorded = { ...known[0]?.recorded, row: formatResultRow(decided.row, 'val_bpb') } as StoredJob['recorded'];
+  expect(readRowFlags({ run: job.run, recorded })).toEqual(['unsandboxed', 'slow-prepare', 'slow-train']);
+  expect(readRowFlags({ run: job.run, recorded: null })).toEqual(['unsandboxed']);
+  for (const other of [{ track: 'bbbbbbbb' }, { model: 'A100' }]) {
+    const elsewhere = withSteps(createJob({ ...slow, ...other }), 60, 400);
+    expect(decideJob(elsewhere, [...known, elsewhere], config, 'a change').flags).toEqual(['unsandboxed']);
+  }
 });
 
 test('a run is judged by the metric it was measured by, whatever lab.yaml says by now', () => {

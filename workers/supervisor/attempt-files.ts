@@ -28,6 +28,10 @@ export const attemptFiles = {
   memory: 'memory.json',
   /** Samples of memory. */
   samples: 'device.tsv',
+  /** Size, times and inode of each file in LAB_OUT when the score step was about to start. */
+  scoreInputs: 'score-inputs.json',
+  /** Names of processes that outlived train and were killed; absent where none did. */
+  leftovers: 'leftovers',
   /** The outcome; written last. */
   exit: 'exit',
 } as const;

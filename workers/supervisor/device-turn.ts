@@ -11,6 +11,7 @@ import { findMarked } from '../process-tree.ts';
 import { attemptPath, writeJsonSafely } from './attempt-files.ts';
 import type { PlannedStep, SupervisorPlan, WaitingRecord } from './plan.ts';
 import { clearLeftovers } from './run-tree.ts';
+import { noteLeftovers } from './score-watch.ts';
 import { readKillRequest } from './step.ts';
 import { readStepStart } from './step-wrapper.ts';
 
@@ -44,7 +45,8 @@ export async function waitForDevice(
       if (lock !== null) return { kind: 'locked', lock };
       if (Date.now() - sinceMs > orphanPatienceMs && findMarked(plan.marker).length > 0) {
         note('ending leftovers of this run that still hold the device');
-        await clearLeftovers(plan.marker, null, note);
+        const killed = await clearLeftovers(plan.marker, null, note);
+        if (step.name === 'score' && killed.length > 0) await noteLeftovers(attemptDir, killed, note);
       }
       const holder = await readDeviceHolder(folder, key);
       if (holder !== null && JSON.stringify(holder) !== shown) {

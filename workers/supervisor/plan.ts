@@ -42,6 +42,8 @@ export interface SupervisorPlan {
   gpuUuid: string | null;
   /** Names taken from the supervisor's own environment when a step starts, and never written to disk. */
   secretNames: string[];
+  /** Absolute folder whose files must stay as they are while the score step runs; null where nothing is watched. */
+  scoreReads: string | null;
   steps: PlannedStep[];
 }
 
@@ -85,6 +87,8 @@ export interface SupervisorExit {
   supervisors: number;
   /** One sentence where something other than the run's own commands went wrong; null otherwise. */
   problem: string | null;
+  /** What a reader must know: "leftovers", "changed-while-scored"; absent in attempts from before. */
+  flags?: string[];
 }
 
 /** The plan in a parsed plan.json. Throws LabError naming the first field that is not as expected. */
@@ -110,6 +114,9 @@ export function parsePlan(value: unknown): SupervisorPlan {
     deviceClass: plan.deviceClass,
     gpuUuid: plan.gpuUuid === null ? null : textOf(plan.gpuUuid, 'gpuUuid'),
     secretNames: textsOf(plan.secretNames, 'secretNames'),
+    // Absent in plans from before this was watched.
+    scoreReads:
+      plan.scoreReads === undefined || plan.scoreReads === null ? null : textOf(plan.scoreReads, 'scoreReads'),
     steps: listOf(plan.steps, 'steps').map(parseStep),
   };
 }

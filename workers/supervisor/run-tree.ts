@@ -70,25 +70,43 @@ export function killRunProcesses(wrapperPid: number, marker: string): void {
   for (const info of listRunProcesses(wrapperPid, marker)) sendSignal(info.pid, 'SIGKILL');
 }
 
+// With its first program a sandbox ends all others, but not at once; what only needs this long to die was not left behind.
+const dyingMs = 500;
+
+/** Waits until nothing of the run lives, for half a second at most; gives the names of what still does. */
+export async function findSurvivors(marker: string, wrapperPid: number): Promise<string[]> {
+  const startMs = Date.now();
+  for (;;) {
+    const left = listRunProcesses(wrapperPid, marker);
+    if (left.length === 0 || Date.now() - startMs > dyingMs) return left.map((info) => `${info.name} (${info.pid})`);
+    await sleep(10);
+  }
+}
+
 /**
- * Kills whatever of the run still lives and returns when nothing does. A process that the kernel cannot end (waiting for a dead
- * disk or driver) is waited for, because it still holds the device; `note` is told after 5 seconds.
+ * Kills whatever of the run still lives and returns when nothing does, with the names of what was killed. A process that the kernel cannot
+ * end (waiting for a dead disk or driver) is waited for, because it still holds the device; `note` is told after 5 seconds.
  */
 export async function clearLeftovers(
   marker: string,
   wrapperPid: number | null,
   note: (line: string) => void,
-): Promise<void> {
+): Promise<string[]> {
   const startMs = Date.now();
+  const killed = new Map<number, string>();
   let told = false;
   // One empty look can be wrong: in the middle of an exec a process shows no environment.
   for (let emptyLooks = 0; emptyLooks < 2; await sleep(10)) {
     const left = wrapperPid === null ? findMarked(marker) : listRunProcesses(wrapperPid, marker);
     emptyLooks = left.length === 0 ? emptyLooks + 1 : 0;
-    for (const info of left) sendSignal(info.pid, 'SIGKILL');
+    for (const info of left) {
+      killed.set(info.pid, `${info.name} (${info.pid})`);
+      sendSignal(info.pid, 'SIGKILL');
+    }
     if (!told && left.length > 0 && Date.now() - startMs > 5000) {
       told = true;
       note(`leftovers do not end: ${left.map((info) => `${info.name} (${info.pid})`).join(', ')}`);
     }
   }
+  return [...killed.values()];
 }

@@ -31,7 +31,8 @@ import {
   type SupervisorExit,
   type SupervisorPlan,
 } from './plan.ts';
-import { clearLeftovers } from './run-tree.ts';
+import { clearLeftovers, findSurvivors } from './run-tree.ts';
+import { noteLeftovers, noteScoreInputs, readSupervisorFlags } from './score-watch.ts';
 import { lostStepResult, readKillRequest, readStepStop, type StepEnd, watchStep } from './step.ts';
 import { readStepExit, readStepStart, spawnStep, stepResultOf, wrapperLostCode } from './step-wrapper.ts';
 
@@ -78,6 +79,7 @@ export async function supervise(attemptDir: string, note: Note): Promise<'ended'
     endedAt: new Date().toISOString(),
     supervisors,
     problem: outcome.problem,
+    flags: readSupervisorFlags(attemptDir, plan, note),
   };
   await writePatiently('exit', () => writeJsonSafely(attemptPath(attemptDir, 'exit'), exit), note);
   return 'ended';
@@ -138,7 +140,12 @@ async function runStep(attempt: Attempt, step: PlannedStep): Promise<StepEnd> {
     await ensureStarted(attempt);
     reachPoint('started-written');
     // We hold the device, so no wrapper of a dead supervisor lives; whatever of the run does has outlived its step.
-    if (attempt.isTakeover) await clearLeftovers(plan.marker, null, note);
+    if (attempt.isTakeover) {
+      const killed = await clearLeftovers(plan.marker, null, note);
+      // Train ended while no supervisor lived; where it went on to this step, nobody had asked it to end.
+      if (step.name === 'score' && killed.length > 0) await noteLeftovers(dir, killed, note);
+    }
+    if (step.name === 'score') await noteScoreInputs(dir, plan, note);
     ended = (await startStep(attempt, step, device.fd)).ended;
   }
   const start = await waitForStart(attempt, step);
@@ -154,6 +161,10 @@ async function runStep(attempt: Attempt, step: PlannedStep): Promise<StepEnd> {
   if (ended === null && isAlive(start.identity)) note(`adopting ${step.name} (process ${start.identity.pid})`);
   const end = await watchStep({ attemptDir: dir, plan, step, ...start, sampler, ended, note });
   reachPoint('step-exited');
+  if (step.name === 'train' && end.stop === null && !end.lost) {
+    const survivors = await findSurvivors(plan.marker, start.identity.pid);
+    if (survivors.length > 0) await noteLeftovers(dir, survivors, note);
+  }
   await clearLeftovers(plan.marker, start.identity.pid, note);
   return end;
 }

@@ -124,6 +124,72 @@ test('processes that a step leaves behind are gone before the next step begins',
   expect(readFileSync(join(dir, 'score.log'), 'utf8')).toBe('gone\n');
 });
 
+// Its grandchild has a session of its own; with `env` it has also lost every name that the lab finds its processes by.
+const doubleFork = (env: string, body: string): string =>
+  `import os,sys\nif os.fork() == 0:\n os.setsid()\n if os.fork() == 0:\n  os.closerange(0, 256)\n  os.execve(sys.executable, [sys.executable, "-c", ${JSON.stringify(body)}], ${env})\n os._exit(0)\nos.wait()`;
+
+test('a grandchild that double-forked away from train is dead before the scorer starts, and the run says that it was there', async () => {
+  const body = "import os,time; open('away','w').write(str(os.getpid())); time.sleep(600)";
+  const dir = attempts.plan([
+    {
+      name: 'train',
+      shell: 'rm -f away; python3 -c "$FORK"; until [ -s away ]; do sleep 0.05; done',
+      env: { FORK: doubleFork('dict(os.environ)', body) },
+    },
+    { name: 'score', shell: 'case "$(ps -o stat= -p $(cat away))" in ""|Z*) echo gone;; *) echo alive;; esac' },
+  ]);
+  const exit = await attempts.run(dir);
+  expect(readFileSync(join(dir, 'score.log'), 'utf8')).toBe('gone\n');
+  expect(exit.flags).toEqual(['leftovers']);
+  expect(readFileSync(join(dir, 'leftovers'), 'utf8')).toMatch(/^python\S* \(\d+\)\n$/);
+});
+
+test('a process that has shed its environment and changes a file under the scorer is shown', async () => {
+  const out = join(attempts.folder, 'out-changed');
+  mkdirSync(out);
+  const pidFile = join(attempts.folder, 'away-pid');
+  // It waits for the scorer to say that it has begun to read.
+  const body = `import os,time
+open(${JSON.stringify(pidFile)}, 'w').write(str(os.getpid()))
+while not os.path.exists(${JSON.stringify(join(out, 'reading'))}): time.sleep(0.01)
+open(${JSON.stringify(join(out, 'model'))}, 'w').write('better')
+open(${JSON.stringify(join(out, 'done'))}, 'w')`;
+  const dir = attempts.plan(
+    [
+      {
+        name: 'train',
+        shell: `echo 1 > ${out}/model; echo 1 > ${out}/other; python3 -c "$FORK"; until [ -s ${pidFile} ]; do sleep 0.05; done`,
+        env: { FORK: doubleFork('{}', body) },
+      },
+      {
+        name: 'score',
+        shell: `cat ${out}/model; touch ${out}/reading; until [ -e ${out}/done ]; do sleep 0.05; done; cat ${out}/model`,
+      },
+    ],
+    { scoreReads: out },
+  );
+  const exit = await attempts.run(dir);
+  expect(readFileSync(join(dir, 'score.log'), 'utf8')).toBe('1\nbetter');
+  expect(exit).toMatchObject({ reason: 'completed', flags: ['changed-while-scored'] });
+  expect(readFileSync(join(dir, 'supervisor.log'), 'utf8')).toContain('changed while the scorer read: "model"');
+});
+
+test('a scorer that reads and adds files of its own is no change, and a quiet run has no flags', async () => {
+  const out = join(attempts.folder, 'out-quiet');
+  mkdirSync(out);
+  const dir = attempts.plan(
+    [
+      {
+        name: 'train',
+        shell: `mkdir ${out}/deep; echo 1 > ${out}/deep/model; ln -s deep/model ${out}/link; (sleep 0.1 &)`,
+      },
+      { name: 'score', shell: `cat ${out}/link; echo 2 > ${out}/deep/new` },
+    ],
+    { scoreReads: out },
+  );
+  expect(await attempts.run(dir)).toMatchObject({ reason: 'completed', flags: [] });
+});
+
 test('the wall limit ends also a grandchild that double-forked into a session of its own', async () => {
   const python =
     'import os,time,signal\nsignal.signal(15, signal.SIG_IGN)\nif os.fork() == 0:\n os.setsid()\n if os.fork(): os._exit(0)\ntime.sleep(600)';

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { lockDevice, readDeviceHolder } from '../device-lock.ts';
@@ -163,6 +163,28 @@ test('a wall limit and a kill request are kept by the supervisor that takes over
   await killSupervisor(other);
   requestKill(other, 0);
   expect(await attempts.run(other)).toMatchObject({ reason: 'killed', supervisors: 2, steps: [{ signal: 'SIGKILL' }] });
+});
+
+test('what was noted of the run survives a change of supervisor: leftovers, and a file changed under the scorer', async () => {
+  const out = join(attempts.folder, 'out-takeover');
+  mkdirSync(out);
+  const dir = attempts.plan(
+    [
+      { name: 'train', shell: `echo 1 > ${out}/model; echo 1 > ${out}/kept; setsid sleep 600 & exit 0` },
+      { name: 'score', shell: 'echo begin; sleep 1' },
+    ],
+    { scoreReads: out },
+  );
+  launchSupervisor(dir, { entry: attempts.entry });
+  await until(() => linesOf(join(dir, 'score.log')).includes('begin'));
+  await killSupervisor(dir);
+  rmSync(join(out, 'model'));
+  await until(() => existsSync(join(dir, 'score.exit')));
+  expect(await attempts.run(dir)).toMatchObject({
+    reason: 'completed',
+    supervisors: 2,
+    flags: ['leftovers', 'changed-while-scored'],
+  });
 });
 
 test('the peak of memory survives a change of supervisor', async () => {
