@@ -7,11 +7,14 @@ import type { LabConfig } from '../config/schema.ts';
 import { readBlob, resolveMainBranch } from '../git/repository.ts';
 import { type ParsedResult, parseResults } from '../lab/results-tsv.ts';
 import { computeTrack } from '../rules/tracks.ts';
-import { type ScoredRun, type TrackView, viewTrack } from '../stats/track-view.ts';
+import { judgingOf } from '../stats/against-baseline.ts';
+import { chooseModel, type ScoredRun, type TrackView, viewTrack } from '../stats/track-view.ts';
 
 /** The record as the views need it. */
 export interface Ledger {
   track: string;
+  /** Device model that the view is about; null where nothing was measured on any, or where all were asked for. */
+  model: string | null;
   rows: ParsedResult[];
   /** Lines of results.tsv that could not be read fully. */
   problems: { line: number; message: string }[];
@@ -19,14 +22,25 @@ export interface Ledger {
   view: TrackView;
 }
 
-/** Reads the ledger from main's own blob, so that it is right whatever branch is checked out. */
-export async function readLedger(paths: LabPaths, config: LabConfig): Promise<Ledger> {
+/**
+ * Reads the ledger from main's own blob, so that it is right whatever branch is checked out. `device` is what the view is about: a model,
+ * or "all"; null is the model that the configured device class last measured on.
+ */
+export async function readLedger(paths: LabPaths, config: LabConfig, device: string | null = null): Promise<Ledger> {
   const main = await resolveMainBranch(paths.root, config.main);
   const blob = await readBlob(paths.root, main, resultsPath);
   const parsed = parseResults(blob?.toString('utf8') ?? '');
   const track = await computeTrack(paths, config, main);
   const runs = listScoredRuns(readStoredJobs(paths.runs));
-  return { track, rows: parsed.rows, problems: parsed.problems, runs, view: viewTrack(runs, track, null) };
+  const model = device === 'all' ? null : (device ?? findModel(runs, parsed.rows, track, config));
+  const view = viewTrack(runs, track, model, judgingOf(config));
+  return { track, model, rows: parsed.rows, problems: parsed.problems, runs, view };
+}
+
+/** In a clone, which has rows and no run folders, the newest row says it. */
+function findModel(runs: ScoredRun[], rows: ParsedResult[], track: string, config: LabConfig): string | null {
+  const ofRows = rows.findLast((row) => row.track === track && row.device !== '')?.device ?? null;
+  return chooseModel(runs, track, config.run.device, []) ?? ofRows;
 }
 
 /** The baseline in one line. */

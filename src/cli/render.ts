@@ -49,6 +49,8 @@ export function describeJob({ job }: Pick<JobView, 'job'>): string {
   if (job.label !== null) return job.label.question;
   if (job.kind === 'baseline') return `baseline, seed ${job.seed ?? 'default'}`;
   if (job.kind === 'replay') return `replay of job ${job.replays ?? 'unknown'}`;
+  if (job.kind === 'bridge')
+    return `bridge of ${job.commit.slice(0, 7)} from track ${job.fromTrack ?? 'unknown'}, seed ${job.seed ?? 'default'}`;
   if (job.kind === 'check')
     return job.experiment === null ? `smoke run: ${job.command}` : `smoke run of ${job.experiment}`;
   return job.command;

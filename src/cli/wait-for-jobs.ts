@@ -34,7 +34,7 @@ export function renderDigest(paths: LabPaths, view: JobView): string {
     `job ${job.number}: ${state.kind === 'ended' ? (state.run.fate.kind === 'done' ? (state.status ?? 'done') : `failed (${state.run.fate.failure})`) : state.kind === 'held' ? 'held' : 'removed before it ran'}`,
   ];
   if (job.label) lines.push(`  ${job.label.text}`);
-  else if (job.kind === 'check' || job.kind === 'replay') lines.push(`  ${describeJob(view)}`);
+  else if (job.kind === 'check' || job.kind === 'replay' || job.kind === 'bridge') lines.push(`  ${describeJob(view)}`);
   const reason = formatReason(view);
   if (reason) lines.push(`  ${reason}`);
   if (job.kind === 'plain' && state.kind === 'ended' && state.status === 'keep') {

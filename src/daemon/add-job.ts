@@ -18,8 +18,9 @@ import { findCommit, resolveCommit } from '../git/repository.ts';
 import { runGit } from '../git/run-git.ts';
 import { snapshotTree } from '../git/snapshot.ts';
 import { ensureFrozen } from '../rules/frozen.ts';
-import { computeTrack } from '../rules/tracks.ts';
-import { viewTrack } from '../stats/track-view.ts';
+import { bindTrack, readTracks } from '../rules/track-store.ts';
+import { judgingOf } from '../stats/against-baseline.ts';
+import { chooseModel, type ScoredRun, viewTrack } from '../stats/track-view.ts';
 import type { AddRequest, Routes } from './routes.ts';
 
 /** What the door needs of the daemon. */
@@ -28,8 +29,8 @@ export interface AddContext {
   config: LabConfig;
   main: string;
   book: JobBook;
-  /** Device classes that have a worker. */
-  classes: ReadonlySet<DeviceClass>;
+  /** Device classes that have a worker, each with the models of its devices. */
+  devices: ReadonlyMap<DeviceClass, readonly string[]>;
 }
 
 /** Priority of a job that names none. BullMQ runs lower ones first. */
@@ -60,7 +61,7 @@ export async function addJob(
   }
   const command = request.command ?? config.commands.train;
   const device = request.device ?? config.run.device;
-  ensureDevice(context.classes, device, [`--device ${[...context.classes][0] ?? 'cpu'} takes another`]);
+  ensureDevice(context.devices, device, [`--device ${[...context.devices.keys()][0] ?? 'cpu'} takes another`]);
   if (findRepositoryRoot(request.checkout) !== paths.root) {
     throw new LabError('user', `${request.checkout} is not a checkout of the lab ${paths.root}`, {
       hints: ['run `lab add` inside the lab or one of its worktrees'],
@@ -80,9 +81,12 @@ export async function addJob(
   const notes: string[] = [];
   const source = await takeSource(context, request, notes);
   try {
-    if (!request.here) await ensureFrozen(paths.root, main, source.commit, config.rules);
-    const track = await computeTrack(paths, config, main);
-    const champion = viewTrack(listScoredRuns(book.all()), track, null).champion;
+    if (!request.here) await ensureFrozen(paths.root, main, source.commit, config.rules, config.commands);
+    const track = await bindTrack(paths, config, main);
+    const runs = listScoredRuns(book.all());
+    const models = context.devices.get(device) ?? [];
+    if (request.kind === 'bridge') ensureBridge(context, request, track, runs, models);
+    const champion = viewTrack(runs, track, chooseModel(runs, track, device, models), judgingOf(config)).champion;
     const isCheck = request.kind === 'check';
     const experiment =
       request.kind === 'plain' || isCheck
@@ -146,11 +150,43 @@ export async function addJob(
 }
 
 /** Throws LabError (user) where no worker serves that class of device; `hints` follow the general one. */
-export function ensureDevice(classes: AddContext['classes'], device: DeviceClass, hints: string[]): void {
-  if (classes.has(device)) return;
-  throw new LabError('user', `this machine has no ${device} device, expected one of: ${[...classes].join(', ')}`, {
-    hints: ['`lab doctor` shows the devices that were found', ...hints],
-  });
+export function ensureDevice(devices: AddContext['devices'], device: DeviceClass, hints: string[]): void {
+  if (devices.has(device)) return;
+  throw new LabError(
+    'user',
+    `this machine has no ${device} device, expected one of: ${[...devices.keys()].join(', ')}`,
+    {
+      hints: ['`lab doctor` shows the devices that were found', ...hints],
+    },
+  );
+}
+
+/**
+ * Throws LabError where a bridge would carry something else over than the champion of another track: what may become champion here without
+ * having been an experiment of this track must have been one there.
+ */
+function ensureBridge(
+  { paths, config }: AddContext,
+  request: AddRequest,
+  track: string,
+  runs: ScoredRun[],
+  models: readonly string[],
+): void {
+  const { fromTrack, commit } = request;
+  if (fromTrack === null || commit === null)
+    throw new LabError('usage', 'a bridge names a track and the commit that is its champion');
+  if (fromTrack === track)
+    throw new LabError('user', `${track} is the present track, expected another one to bring a champion over from`);
+  const direction = readTracks(paths).find(({ id }) => id === fromTrack)?.parts.metric.direction;
+  const judging = { ...judgingOf(config), ...(direction ? { direction } : {}) };
+  const champions = models.flatMap((model) => viewTrack(runs, fromTrack, model, judging).champion ?? []);
+  if (champions.some((champion) => champion.commit === commit)) return;
+  const known = champions.map((champion) => champion.commit.slice(0, 7)).join(', ') || 'none';
+  throw new LabError(
+    'user',
+    `${commit.slice(0, 7)} is not the champion of track ${fromTrack} on ${models.join(', ')}, expected: ${known}`,
+    { hints: ['`lab tracks` shows the champion of each track'] },
+  );
 }
 
 interface Source {

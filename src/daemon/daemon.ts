@@ -15,13 +15,14 @@ import {
   nextAttempt,
   openJobBook,
 } from '../../queue/job-book.ts';
-import { attemptFolder } from '../../queue/job-store.ts';
+import { attemptFolder, raiseJobNumber } from '../../queue/job-store.ts';
 import { createReadyQueue, queueName, type ReadyQueue, readyId } from '../../queue/ready-queue.ts';
 import { chooseRedis } from '../../queue/redis-install.ts';
 import { startRedis } from '../../queue/redis-server.ts';
 import { type Device, probeDevices } from '../../workers/device-probe.ts';
 import { createDeviceWorker } from '../../workers/device-worker.ts';
 import { recordFiles } from '../../workers/recorder/record-files.ts';
+import { findHighestRecordedJob } from '../../workers/recorder/recorded-numbers.ts';
 import { createRecorder, restoreLostRecords } from '../../workers/recorder/recorder.ts';
 import { createTurns } from '../../workers/recorder/turns.ts';
 import { requestKill } from '../../workers/supervisor/launch.ts';
@@ -32,9 +33,9 @@ import type { Job } from '../domain/job.ts';
 import type { RecordOutcome, RecordRequest } from '../domain/record.ts';
 import { formatLocalTime } from '../domain/time.ts';
 import { messageOf } from '../errors/lab-error.ts';
-import { resolveCommit, resolveMainBranch } from '../git/repository.ts';
+import { findCommit, resolveCommit, resolveMainBranch } from '../git/repository.ts';
 import { reachPoint } from '../lab/named-point.ts';
-import { computeTrack } from '../rules/tracks.ts';
+import { bindTrack } from '../rules/track-store.ts';
 import { probeSandbox } from '../sandbox/bubblewrap.ts';
 import { addJob } from './add-job.ts';
 import { findDiskProblem, withDiskHint } from './full-disk.ts';
@@ -74,6 +75,9 @@ export async function startDaemon(
   const config = source.current();
   const say = (line: string, details: Record<string, unknown> = {}) => log.info(details, line);
   const main = await resolveMainBranch(paths.root, config.main);
+  // A main without a commit has no records.
+  if ((await findCommit(paths.root, `refs/heads/${main}`)) !== null)
+    raiseJobNumber(paths.runs, await findHighestRecordedJob(paths.root, main));
   const book = openJobBook(paths.runs);
   const sandbox = await probeSandbox();
   const probe = await probeDevices();
@@ -101,6 +105,12 @@ export async function startDaemon(
   };
   const queueConnection = connect();
   const classes = new Set(probe.devices.map((device) => device.class));
+  const models = new Map(
+    [...classes].map((part) => [
+      part,
+      probe.devices.filter((device) => device.class === part).map((device) => device.model),
+    ]),
+  );
   const ready = new Map<string, ReadyQueue>();
   for (const part of [...classes, 'record'])
     ready.set(part, createReadyQueue(queueName(paths.id, part), queueConnection, onRedisError));
@@ -240,9 +250,9 @@ export async function startDaemon(
         : []),
     ],
     add: (request) =>
-      queueJob(request, () => addJob({ paths, config: source.current(), main, book, classes }, request)),
+      queueJob(request, () => addJob({ paths, config: source.current(), main, book, devices: models }, request)),
     replay: (request) =>
-      queueJob(request, () => replayJob({ paths, config: source.current(), main, book, classes }, request)),
+      queueJob(request, () => replayJob({ paths, config: source.current(), main, book, devices: models }, request)),
     async kill(number, graceSeconds) {
       const job = book.get(number);
       if (job.live !== null) {
@@ -267,7 +277,13 @@ export async function startDaemon(
       const job = book.get(number);
       if (job.entry.hold === null || job.entry.removedAt !== null)
         return { outcome: `job ${number} is not held`, ok: false };
-      const track = await computeTrack(paths, source.current(), main);
+      const track = await bindTrack(paths, source.current(), main);
+      if (job.job.fromTrack === track) {
+        return {
+          outcome: `job ${number} is a bridge from track ${track}, which is the present one again: nothing to carry over; \`lab kill ${number}\` drops it`,
+          ok: false,
+        };
+      }
       await book.setEntry(number, (entry) => ({ ...entry, hold: null, track }));
       void ready
         .get(job.job.device)

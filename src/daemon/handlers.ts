@@ -8,7 +8,8 @@ import { listScoredRuns } from '../../workers/recorder/decide-job.ts';
 import type { LabPaths } from '../config/lab-paths.ts';
 import type { JobView } from '../domain/job.ts';
 import { errnoOf } from '../errors/lab-error.ts';
-import { viewTrack } from '../stats/track-view.ts';
+import { judgingOf } from '../stats/against-baseline.ts';
+import { chooseModel, type TrackView, viewTrack } from '../stats/track-view.ts';
 import type { RouteHandlers } from './api.ts';
 import type { Daemon } from './daemon.ts';
 import { createTrackReader } from './track-cache.ts';
@@ -34,7 +35,11 @@ export function createHandlers(paths: LabPaths, daemon: Daemon, build: string, e
     replay: (request) => daemon.replay(request),
     status: async ({ numbers }) => {
       const track = await readTrack(daemon.config, daemon.main);
-      const view = viewTrack(listScoredRuns(book.all()), track, null);
+      const runs = listScoredRuns(book.all());
+      const { device } = daemon.config.run;
+      const present = daemon.devices.filter((one) => one.class === device).map((one) => one.model);
+      const model = chooseModel(runs, track, device, present);
+      const { champion } = viewTrack(runs, track, model, judgingOf(daemon.config));
       return {
         jobs: views(numbers),
         devices: daemon.devices.map((device) => ({
@@ -44,13 +49,11 @@ export function createHandlers(paths: LabPaths, daemon: Daemon, build: string, e
           job: book.all().find((job) => job.live?.device === device.id)?.job.number ?? null,
         })),
         track,
-        champion: view.champion && {
-          commit: view.champion.commit,
-          metric: view.champion.value,
-          source:
-            view.champion.commit === view.baseline?.commit
-              ? `baseline over ${view.champion.runs} runs`
-              : `job ${view.champion.jobs.join(', ')}`,
+        model,
+        champion: champion && {
+          commit: champion.commit,
+          metric: champion.value,
+          source: formatSource(champion),
         },
         redis: daemon.redisDescription(),
         problems: daemon.problems(),
@@ -81,6 +84,11 @@ export function createHandlers(paths: LabPaths, daemon: Daemon, build: string, e
       return { running: running.map((job) => job.job.number), queued: queued.map((job) => job.job.number) };
     },
   };
+}
+
+function formatSource({ source, runs, jobs }: NonNullable<TrackView['champion']>): string {
+  if (source === 'baseline') return `baseline over ${runs} runs`;
+  return source === 'bridge' ? `bridged, job ${jobs.join(', ')}` : `job ${jobs.join(', ')}`;
 }
 
 /** The last progress line of a running job's log; null where there is none. */

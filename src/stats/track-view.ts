@@ -4,6 +4,8 @@
  */
 import type { JobKind } from '../domain/job.ts';
 import type { Status } from '../domain/result.ts';
+import type { DeviceClass } from '../domain/run.ts';
+import { compareWithBaseline, type Judging } from './against-baseline.ts';
 import { type Noise, summarise } from './noise.ts';
 
 /** One scored run, as far as the track needs it. */
@@ -13,9 +15,10 @@ export interface ScoredRun {
   commit: string;
   metric: number;
   track: string;
+  deviceClass: DeviceClass;
   deviceModel: string;
   leak: boolean;
-  /** Null while it is not decided, and for baseline jobs. */
+  /** Null while it is not decided, and for baseline and bridge jobs. */
   status: Status | null;
 }
 
@@ -31,27 +34,58 @@ export interface Standing {
 export interface TrackView {
   /** Mean and noise of the newest commit that baseline jobs ran; null before the first. */
   baseline: (Standing & { noise: Noise }) | null;
-  /** The kept experiment that new ones start from, else the baseline; null before both. */
-  champion: Standing | null;
+  /**
+   * What new experiments start from: the last kept experiment, else a champion of another track that a bridge showed to be better than
+   * the baseline here, else the baseline; null before there is one of them.
+   */
+  champion: (Standing & { source: 'experiment' | 'bridge' | 'baseline' }) | null;
 }
 
 /**
  * Derives the view. `deviceModel` null takes the runs of any device; values of two models are never averaged by a caller that names one.
  * Jobs queued by hand never move the champion.
  */
-export function viewTrack(runs: ScoredRun[], track: string, deviceModel: string | null): TrackView {
+export function viewTrack(runs: ScoredRun[], track: string, deviceModel: string | null, judging: Judging): TrackView {
   const own = runs.filter((run) => run.track === track && (deviceModel === null || run.deviceModel === deviceModel));
   const baselineRuns = own.filter((run) => run.kind === 'baseline');
   const newest = baselineRuns.at(-1);
-  const baseline = newest ? standingOf(baselineRuns, newest.commit) : null;
-  const noise = newest
-    ? summarise(baselineRuns.filter((run) => run.commit === newest.commit).map((run) => run.metric))
-    : null;
+  const standing = newest ? standingOf(baselineRuns, newest.commit) : null;
+  const noise = newest ? noiseOf(baselineRuns, newest.commit) : null;
+  const baseline = standing && noise ? { ...standing, noise } : null;
   const kept = own.filter((run) => run.kind === 'experiment' && run.status === 'keep').at(-1);
-  return {
-    baseline: baseline && noise ? { ...baseline, noise } : null,
-    champion: kept ? standingOf([kept], kept.commit) : baseline,
-  };
+  return { baseline, champion: findChampion(own, kept, baseline, judging) };
+}
+
+function findChampion(
+  own: ScoredRun[],
+  kept: ScoredRun | undefined,
+  baseline: TrackView['baseline'],
+  judging: Judging,
+): TrackView['champion'] {
+  const experiment = kept && standingOf([kept], kept.commit);
+  if (experiment) return { ...experiment, source: 'experiment' };
+  if (baseline === null) return null;
+  const { noise, ...standing } = baseline;
+  const bridged = findBridged(own, noise, judging);
+  return bridged ? { ...bridged, source: 'bridge' } : { ...standing, source: 'baseline' };
+}
+
+/** The best of the bridged commits that are better than the baseline by more than luck; null where none is. */
+function findBridged(own: ScoredRun[], baseline: Noise, judging: Judging): Standing | null {
+  const runs = own.filter((run) => run.kind === 'bridge');
+  let best: Standing | null = null;
+  for (const commit of new Set(runs.map((run) => run.commit))) {
+    const ofCommit = runs.filter((run) => run.commit === commit);
+    const noise = noiseOf(ofCommit, commit);
+    const standing = standingOf(ofCommit, commit);
+    // One leak says that none of the commit's numbers can be trusted.
+    if (noise === null || standing === null || ofCommit.some((run) => run.leak)) continue;
+    if (compareWithBaseline(noise, baseline, judging).verdict !== 'better') continue;
+    const isBest =
+      best === null || (judging.direction === 'lower' ? standing.value <= best.value : standing.value >= best.value);
+    if (isBest) best = standing;
+  }
+  return best;
 }
 
 /** Mean value of a commit over the runs given; null where none ran it. */
@@ -59,4 +93,28 @@ export function standingOf(runs: ScoredRun[], commit: string): Standing | null {
   const own = runs.filter((run) => run.commit === commit);
   const summary = summarise(own.map((run) => run.metric));
   return summary === null ? null : { commit, value: summary.mean, runs: summary.n, jobs: own.map((run) => run.job) };
+}
+
+/** Mean and spread of a commit over the runs given; null where none ran it. */
+export function noiseOf(runs: ScoredRun[], commit: string): Noise | null {
+  return summarise(runs.filter((run) => run.commit === commit).map((run) => run.metric));
+}
+
+/**
+ * The device model that views and decisions of a track are about: the model of the newest scored run on that class of device, as long as
+ * `present` names it or is empty; else the first of `present`. Null where nothing ran and nothing is present.
+ */
+export function chooseModel(
+  runs: ScoredRun[],
+  track: string,
+  deviceClass: DeviceClass,
+  present: readonly string[],
+): string | null {
+  const newest = runs.findLast(
+    (run) =>
+      run.track === track &&
+      run.deviceClass === deviceClass &&
+      (present.length === 0 || present.includes(run.deviceModel)),
+  );
+  return newest?.deviceModel ?? present[0] ?? null;
 }

@@ -1,33 +1,36 @@
 /** The journal entry of a baseline: mean and noise of the unchanged code over its seeds. Written with the last of its jobs. Pure. */
 
-import { isOver } from '../../queue/job-book.ts';
+import { isOver, trackOf } from '../../queue/job-book.ts';
 import type { StoredJob } from '../../queue/job-store.ts';
 import type { LabConfig } from '../../src/config/schema.ts';
 import { formatJournalEntry } from '../../src/lab/journal.ts';
 import { summarise } from '../../src/stats/noise.ts';
 
-/** The baseline jobs that belong together with this one: same commit and track. */
-function siblings(jobs: StoredJob[], number: number): StoredJob[] {
+/** The jobs that belong together with this one, a baseline's or a bridge's: same kind, commit and track. */
+export function listSet(jobs: StoredJob[], number: number): StoredJob[] {
   const own = jobs.find((stored) => stored.job.number === number);
+  if (own === undefined) return [];
   return jobs.filter(
-    ({ job, entry }) =>
-      job.kind === 'baseline' &&
-      job.commit === own?.job.commit &&
-      job.track === own.job.track &&
-      entry.removedAt === null,
+    (stored) =>
+      stored.job.kind === own.job.kind &&
+      stored.job.commit === own.job.commit &&
+      stored.job.fromTrack === own.job.fromTrack &&
+      // Not the track it was queued under: a human may have let it go under another.
+      trackOf(stored) === trackOf(own) &&
+      stored.entry.removedAt === null,
   );
 }
 
-/** Whether this job is the last of its baseline: all others are recorded. */
-export function isBaselineComplete(jobs: StoredJob[], number: number): boolean {
-  return siblings(jobs, number).every(
+/** Whether this job is the last of its set: all others are recorded. */
+export function isSetComplete(jobs: StoredJob[], number: number): boolean {
+  return listSet(jobs, number).every(
     (stored) => stored.job.number === number || (isOver(stored) && stored.recorded !== null),
   );
 }
 
 /** Formats the entry; null where no run of the baseline gave the metric. */
 export function formatBaselineEntry(jobs: StoredJob[], number: number, config: LabConfig): string | null {
-  const all = siblings(jobs, number);
+  const all = listSet(jobs, number);
   const own = all.find((stored) => stored.job.number === number);
   const scored = all.filter(
     (stored) => stored.run?.metric != null && stored.run.device.model === own?.run?.device.model,

@@ -16,7 +16,8 @@ import { reachPoint } from '../../src/lab/named-point.ts';
 import { formatResultRow } from '../../src/lab/results-tsv.ts';
 import { viewTrack } from '../../src/stats/track-view.ts';
 import { appendRecords, restoreRecords } from './append-records.ts';
-import { formatBaselineEntry, isBaselineComplete } from './baseline-entry.ts';
+import { formatBaselineEntry, isSetComplete } from './baseline-entry.ts';
+import { formatBridgeEntry } from './bridge-entry.ts';
 import { decideJob, listScoredRuns } from './decide-job.ts';
 import { readExperimentEntries } from './experiment-entries.ts';
 import { formatRunEntry } from './run-entry.ts';
@@ -44,13 +45,19 @@ async function storeDecision(context: RecorderContext, number: number): Promise<
   const decided = decideJob(booked, jobs, config, description);
   const { job, run } = booked;
   const metric = run?.measuredBy?.name ?? config.metric.name;
+  const judging = {
+    direction: (run?.measuredBy ?? config.metric).direction,
+    confidence: config.decision.confidence,
+  };
   let entry: string | null = null;
   if (job.label !== null && run !== null && job.kind !== 'check') {
     const runFolder = join('.lab', 'runs', String(number), String(run.attempt));
-    const noise = viewTrack(listScoredRuns(jobs), run.track, run.device.model).baseline?.noise ?? null;
+    const { noise = null } = viewTrack(listScoredRuns(jobs), run.track, run.device.model, judging).baseline ?? {};
     entry = formatRunEntry({ job, run, decided, config, description, runFolder, noise });
-  } else if (job.kind === 'baseline' && isBaselineComplete(jobs, number)) {
+  } else if (job.kind === 'baseline' && isSetComplete(jobs, number)) {
     entry = formatBaselineEntry(jobs, number, config);
+  } else if (job.kind === 'bridge' && isSetComplete(jobs, number)) {
+    entry = formatBridgeEntry(jobs, number, config);
   }
   const recorded: RecordedJob = {
     schema: 1,

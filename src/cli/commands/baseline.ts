@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { findLab } from '../../config/lab-paths.ts';
 import { LabError } from '../../errors/lab-error.ts';
+import { listSeeds } from '../baseline-seeds.ts';
 import { captureEnvironment } from '../capture-environment.ts';
 import { call } from '../client.ts';
 import type { CommandSpec } from '../define.ts';
@@ -22,8 +23,8 @@ export const baseline: CommandSpec = {
   examples: ['lab baseline', 'lab baseline --seeds 5'],
   async run(input) {
     const paths = findLab(process.cwd());
-    const { loadConfig } = await import('../../config/load.ts');
-    const config = loadConfig(paths.root, { environment: process.env });
+    const { openConfig } = await import('../open-config.ts');
+    const config = openConfig(paths);
     const count = input.number('seeds') ?? config.run.seeds.length;
     if (!Number.isInteger(count) || count < 1)
       throw new LabError('usage', `--seeds got "${input.text('seeds')}", expected a count of at least 1`);
@@ -31,11 +32,7 @@ export const baseline: CommandSpec = {
     if (device !== null && device !== 'cpu' && device !== 'gpu')
       throw new LabError('usage', `--device got "${device}", expected cpu or gpu`);
     const captured = captureEnvironment(process.env, config.env.pass, config.env.secret);
-    const last = config.run.seeds.at(-1) ?? 0;
-    const seeds = Array.from(
-      { length: count },
-      (_, index) => config.run.seeds[index] ?? last + 1 + index - config.run.seeds.length,
-    );
+    const seeds = listSeeds(config, count);
     const numbers: number[] = [];
     for (const seed of seeds) {
       const answer = await call(paths, 'add', {
@@ -65,7 +62,8 @@ export const baseline: CommandSpec = {
       return 0;
     }
     const code = await waitForJobs(paths, numbers, { isJson: false });
-    const ledger = await readLedger(paths, config);
+    const used = device === null ? config : { ...config, run: { ...config.run, device: device as 'cpu' | 'gpu' } };
+    const ledger = await readLedger(paths, used);
     process.stdout.write(
       input.flag('json') ? `${JSON.stringify(ledger.view.baseline)}\n` : `${formatBaseline(ledger, config)}\n`,
     );
