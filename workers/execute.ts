@@ -14,12 +14,14 @@ import { LabError, messageOf } from '../src/errors/lab-error.ts';
 import { readJson, writeJsonSynced } from '../src/lab/atomic-write.ts';
 import { isDiskFull } from '../src/lab/disk-space.ts';
 import { reachPoint } from '../src/lab/named-point.ts';
+import { writeProvenance } from '../src/lab/provenance-file.ts';
 import type { SandboxProbe } from '../src/sandbox/sandbox.ts';
 import { createCheckout, removeCheckout } from './checkout.ts';
 import type { DeviceHolder } from './device-lock.ts';
 import type { Device } from './device-probe.ts';
 import { collectOutputs } from './outputs.ts';
 import { type AttemptSetting, planRun } from './plan-run.ts';
+import { createPythonFacts, gatherProvenance } from './provenance.ts';
 import { readOutcome } from './read-outcome.ts';
 import { waitForExit } from './supervisor/launch.ts';
 import { checkTampering, readProtectedState } from './tampering.ts';
@@ -65,16 +67,23 @@ export async function executeAttempt(
   }
   reachPoint('planned');
   let step: StepName | 'start' = 'start';
+  // Asked while train runs: not before, because the prepare step may make the environment, and not after, to keep nobody waiting.
+  const python = createPythonFacts(context.paths, job, attempt, folder);
   const exit = await waitForExit(folder, {
     signal: options.signal,
     secrets: context.secretsOf(job),
     onChange: (now) => {
       // Between two steps none runs; the one before is still what a person wants to read.
       step = now.step?.name ?? step;
+      if (step === 'train' || step === 'score') python.ask();
       options.onProgress({ step, startedAt: now.startedAt, waits: formatHolder(now.waitsFor) });
     },
+  }).catch((error: unknown) => {
+    python.drop();
+    throw error;
   });
   reachPoint('exit-seen');
+  if (exit.steps.some(({ name }) => name === 'train')) await python.join();
   const setting = readJson(join(folder, 'setting.json')) as AttemptSetting | null;
   if (setting === null) throw new LabError('internal', `${folder}/setting.json is missing`);
   const tampered = setting.flags.includes('unsandboxed')
@@ -103,15 +112,20 @@ async function prepare(
   tries: number,
 ): Promise<string | null> {
   const { paths, config, main } = context;
+  const provenance = gatherProvenance(context, job).then((facts) => writeProvenance(folder, facts));
+  // Gathered beside the checkout; whether it failed is asked below.
+  provenance.catch(() => undefined);
   try {
     const checkout = job.here === null ? await createCheckout(paths, config, main, job, attempt) : null;
     const { plan, setting } = await planRun({ ...context, job, attempt, folder, checkout });
     if (setting.flags.includes('unsandboxed'))
       await writeJsonSynced(join(folder, 'protected.json'), await readProtectedState(paths.root, main));
     await writeJsonSynced(join(folder, 'setting.json'), setting);
+    await provenance;
     await writeJsonSynced(join(folder, 'plan.json'), plan);
     return null;
   } catch (error) {
+    await Promise.allSettled([provenance]);
     if (!(error instanceof LabError)) throw error;
     const isRefusal = error.kind === 'refused' || error.kind === 'config';
     if (!isRefusal && (tries < maxPrepareTries || isDiskFull(paths.root))) throw error;

@@ -22,7 +22,7 @@ export interface Provenance {
   python: {
     /** "3.11.2". */
     version: string | null;
-    /** Absolute path of the interpreter that `python3` (or the checkout's own environment) names. */
+    /** Path of the interpreter that was asked: relative inside the checkout, with `~` for the home folder and for the user's name. */
     executable: string | null;
     /** Number of installed packages; their names and versions are in packages.txt beside this file. */
     packages: number | null;

@@ -1,5 +1,6 @@
 /** What a report says: the figures, which the lab fills in, and the prose, which an agent writes. Types only; text form is in lab/report-text.ts. */
 import type { OutcomeWord } from './experiment.ts';
+import type { Provenance } from './provenance.ts';
 
 /** Every fact of a report. Also handed to the reporter as inbox/record.json. Changes are signed, never negated. */
 export interface ReportFacts {
@@ -66,6 +67,8 @@ export interface ReportFacts {
   /** The command of train and the seed, to run it again; null where nothing ran. */
   command: string | null;
   seed: number | null;
+  /** Where the number comes from; null where nothing ran, and in facts from before it was kept. */
+  provenance: Provenance | null;
   /** Last lines of the log, where it failed; "" otherwise. */
   logTail: string;
   /** Who wrote the idea, the code, the review and the prose: "implementer: recorded". */

@@ -1,5 +1,31 @@
 /** Facts of two made-up experiments for the tests of reports, numbers and journal entries: one that was kept, one that was turned away. Used by tests alone. */
+import type { Provenance } from '../domain/provenance.ts';
 import type { ReportFacts, ReportProse } from '../domain/report.ts';
+
+/** Provenance of a run on a GPU, every fact known; `changes` replaces single parts. */
+export function createProvenance(changes: Partial<Provenance> = {}): Provenance {
+  return {
+    schema: 1,
+    machine: { system: 'linux 6.1.0 x64', processor: 'AMD EPYC 9554', cores: 64, memoryGb: 503.7 },
+    device: { id: 'gpu0', model: 'NVIDIA H200', driver: '570.86.15', uuid: 'GPU-1234' },
+    python: {
+      version: '3.12.4',
+      executable: '.venv/bin/python',
+      packages: 42,
+      packagesDigest: '0123456789ab',
+    },
+    locks: [{ path: 'uv.lock', blob: 'abcdef012345' }],
+    data: '111111222222',
+    git: {
+      commit: 'c0ffee1234567890c0ffee1234567890c0ffee12',
+      isSnapshot: false,
+      main: 'ba5eba1111111111ba5eba1111111111ba5eba11',
+    },
+    lab: { version: '0.1.0+1a2b3c4d', node: '20.19.0' },
+    track: '1a2b3c4d',
+    ...changes,
+  };
+}
 
 /** Facts of a keep of the starter problem; `changes` replaces single ones. */
 export function createReportFacts(changes: Partial<ReportFacts> = {}): ReportFacts {
@@ -45,6 +71,7 @@ export function createReportFacts(changes: Partial<ReportFacts> = {}): ReportFac
     runFolder: '.lab/runs/7/1',
     command: 'python3 problem/train.py',
     seed: 1,
+    provenance: createProvenance(),
     logTail: '',
     authors: ['idea: recorded', 'implementer: recorded', 'reporter: recorded'],
     notice: 'a recording: agents are played back, results are measured live',
@@ -60,7 +87,7 @@ export function createRefusedFacts(changes: Partial<ReportFacts> = {}): ReportFa
     evidence: '',
     ...{ metric: null, baseMetric: null, baseRuns: 0, observed: null, interval: null, noise: null, noiseWidths: null },
     ...{ n: 0, memoryGb: null, minutes: null, jobs: [], track: '', device: '', metrics: {} },
-    ...{ commit: null, files: [], runFolder: null, command: null, seed: null },
+    ...{ commit: null, files: [], runFolder: null, command: null, seed: null, provenance: null },
     ...changes,
   });
 }

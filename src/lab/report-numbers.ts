@@ -93,6 +93,8 @@ function listTexts(facts: ReportFacts): string[] {
     ...[facts.refutedBy, facts.track, facts.device, facts.command ?? '', facts.logTail, facts.branch],
     ...[...facts.choice, ...facts.returns, ...facts.flags, ...facts.authors, ...facts.files.map((file) => file.path)],
     ...Object.keys(facts.metrics),
+    // Versions alone: counts and sizes of the machine would let any figure pass.
+    ...[facts.provenance?.python.version ?? '', facts.provenance?.device.driver ?? ''],
   ];
 }
 

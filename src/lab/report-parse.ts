@@ -3,9 +3,11 @@
  * anything else. Pure; which files there are is known to reports.ts.
  */
 import type { OutcomeWord } from '../domain/experiment.ts';
+import type { Provenance } from '../domain/provenance.ts';
 import type { Verdict } from '../domain/report.ts';
 import { findValue, parseFrontMatter, setFrontMatter } from './front-matter.ts';
 import { foldHeading, parseSections, setSection } from './markdown-sections.ts';
+import { foldProvenance, readProvenanceBlock } from './report-provenance.ts';
 import { type ReportKey, reportHeadings, reportKeys } from './report-text.ts';
 import { formatInline } from './untrusted-markdown.ts';
 
@@ -43,6 +45,8 @@ export interface Report {
   reviewer: string;
   /** By heading as in reportHeadings; further headings as written. A fixed heading that is missing has no entry. */
   sections: Record<string, string>;
+  /** Where the number comes from; null where the report does not say, or no longer in a way that can be read (with a problem). */
+  provenance: Provenance | null;
   /** What is missing or wrong, one sentence each. */
   problems: string[];
 }
@@ -57,7 +61,7 @@ function readSections(body: string, problems: string[]): Record<string, string> 
   for (const { heading, text } of parseSections(body)) {
     const name = reportHeadings.find((known) => foldHeading(known) === foldHeading(heading)) ?? heading;
     if (sections.has(name)) problems.push(`the heading "${name}" stands twice; the first one counts`);
-    else sections.set(name, text);
+    else sections.set(name, foldProvenance(text, null).trim());
   }
   for (const heading of reportHeadings) {
     if (!sections.has(heading)) problems.push(`has no heading "## ${heading}"`);
@@ -101,6 +105,9 @@ export function parseReport(text: string, fileName: string): Report {
   const wrongJob = jobWords.find((word) => !/^#?\d+$/.test(word));
   if (wrongJob !== undefined) problems.push(`jobs: got "${wrongJob}", expected numbers with commas`);
   const slug = read('slug') || (named?.[2] ?? '');
+  const provenance = readProvenanceBlock(matter.body);
+  if (provenance === 'broken')
+    problems.push('the table of its provenance cannot be read; the run folder has provenance.json');
   return {
     slug,
     date,
@@ -120,6 +127,7 @@ export function parseReport(text: string, fileName: string): Report {
     verdict,
     reviewer: read('reviewer'),
     sections: readSections(matter.body, problems),
+    provenance: provenance === 'broken' ? null : provenance,
     problems,
   };
 }

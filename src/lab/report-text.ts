@@ -2,6 +2,7 @@
 import type { ReportFacts, ReportProse } from '../domain/report.ts';
 import { formatEntries } from './front-matter.ts';
 import { formatChange, formatInterval, formatMetric } from './report-figures.ts';
+import { formatProvenance } from './report-provenance.ts';
 import {
   formatChanged,
   formatExpectedAndObserved,
@@ -103,6 +104,8 @@ export function formatReport(facts: ReportFacts, prose: ReportProse | null): str
     `# ${formatInline(facts.title) || facts.slug}`,
     ...(notice === '' ? [] : [`*${notice}*`]),
     ...reportHeadings.map((heading) => `## ${heading}\n\n${texts[heading]}`),
+    // Without a heading of its own: reports from before have none, and reading them is not to miss anything.
+    ...(facts.provenance == null ? [] : [formatProvenance(facts.provenance)]),
   ];
   return `${parts.join('\n\n')}\n`;
 }

@@ -2,12 +2,14 @@
 import { join } from 'node:path';
 import { readStoredJobs, type StoredJob } from '../../queue/job-store.ts';
 import { readLogTail } from '../../workers/log-reading/log-tail.ts';
-import { listScoredRuns } from '../../workers/recorder/decide-job.ts';
+import { listScoredRuns, readRowFlags } from '../../workers/recorder/decide-job.ts';
 import type { Experiment, ExperimentOutcome } from '../domain/experiment.ts';
 import type { Idea } from '../domain/idea.ts';
 import type { ReportFacts } from '../domain/report.ts';
 import { readDiffFacts } from '../git/diff-facts.ts';
 import { resolveCommit } from '../git/repository.ts';
+import { readProvenance } from '../lab/provenance-file.ts';
+import { judgingOf } from '../stats/against-baseline.ts';
 import { changeInterval } from '../stats/interval.ts';
 import { standingOf, viewTrack } from '../stats/track-view.ts';
 import type { PipelineContext } from './context.ts';
@@ -81,6 +83,7 @@ type MeasuredFacts = Pick<
   | 'command'
   | 'seed'
   | 'logTail'
+  | 'provenance'
 >;
 
 function measuredFacts(
@@ -105,7 +108,7 @@ function measuredFacts(
   const [track, model] = [run?.track ?? mainTrack, run?.device.model ?? null];
   const own = runs.filter((one) => one.track === track && (model === null || one.deviceModel === model));
   const standing = standingOf(own, base);
-  const noise = viewTrack(runs, track, model).baseline?.noise ?? null;
+  const noise = viewTrack(runs, track, model, judgingOf(config)).baseline?.noise ?? null;
   // A smoke run measures nothing, whatever its log says.
   const metric = outcome.kind === 'decided' && run?.fate.kind === 'done' ? run.metric : null;
   const decision = outcome.kind === 'decided' ? (stored?.recorded?.decision ?? null) : null;
@@ -147,11 +150,12 @@ function measuredFacts(
     jobs: [...experiment.smokeJobs, ...(experiment.job === null ? [] : [experiment.job])],
     track: run?.track ?? '',
     device: run?.device.model ?? '',
-    flags: run?.flags ?? [],
+    flags: stored === null ? [] : readRowFlags(stored),
     metrics: outcome.kind === 'decided' ? metrics : {},
     runFolder,
     command: stored?.job.command ?? null,
     seed: stored?.job.seed ?? null,
+    provenance: runFolder === null ? null : readProvenance(join(paths.root, runFolder)),
     logTail: failed && runFolder !== null ? readLogTail(join(paths.root, runFolder), logLines) : '',
   };
 }

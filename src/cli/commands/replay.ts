@@ -1,10 +1,13 @@
 /** `lab replay`: runs a recorded job again as it was, and says how far its number is from the recorded one. It changes no record. */
 import { randomUUID } from 'node:crypto';
-import { readStoredJob, type StoredJob } from '../../../queue/job-store.ts';
+import { attemptFolder, readStoredJob, type StoredJob } from '../../../queue/job-store.ts';
 import { findLab, type LabPaths } from '../../config/lab-paths.ts';
 import type { JobView } from '../../domain/job.ts';
 import type { Run } from '../../domain/run.ts';
-import { exitCodes, LabError } from '../../errors/lab-error.ts';
+import { exitCodes, LabError, messageOf } from '../../errors/lab-error.ts';
+import { readProvenance } from '../../lab/provenance-file.ts';
+import { compareProvenance } from '../../lab/report-provenance.ts';
+import { judgingOf } from '../../stats/against-baseline.ts';
 import type { Noise } from '../../stats/noise.ts';
 import { type ComparedRun, formatDifference, judgeReplay, type ReplayVerdict } from '../../stats/replay-verdict.ts';
 import { viewTrack } from '../../stats/track-view.ts';
@@ -33,8 +36,8 @@ export const replay: CommandSpec = {
         hints: ['`lab results` shows commits and jobs'],
       });
     const times = input.wholeNumber('times', 1) ?? 1;
-    const { loadConfig } = await import('../../config/load.ts');
-    const config = loadConfig(paths.root, { environment: process.env });
+    const { openConfig } = await import('../open-config.ts');
+    const config = openConfig(paths);
     const named = findNamedJob(paths, await readLedger(paths, config), word);
     const original = named.job.replays === null ? named : readStoredJob(paths.runs, named.job.replays);
     const { number } = original.job;
@@ -60,7 +63,7 @@ export const replay: CommandSpec = {
     // Asked of the disk again: the daemon may have seen the end of the job after this process looked.
     const { run } = readStoredJob(paths.runs, number);
     if (run === null) throw new LabError('internal', `job ${number} has no outcome`);
-    const noise = viewTrack(ledger.runs, run.track, run.device.model).baseline?.noise ?? null;
+    const noise = viewTrack(ledger.runs, run.track, run.device.model, judgingOf(config)).baseline?.noise ?? null;
     const metricName = run.measuredBy?.name ?? config.metric.name;
     const verdict =
       findUnfinished(views) ??
@@ -71,7 +74,7 @@ export const replay: CommandSpec = {
         noise,
         confidence: config.decision.confidence,
       });
-    for (const note of findNotes(original, run, views, ledger))
+    for (const note of [...findNotes(original, run, views, ledger), ...compareOrigins(paths, run, views)])
       if (note !== told) process.stderr.write(`note: ${note}\n`);
     process.stdout.write(
       input.flag('json')
@@ -137,6 +140,25 @@ function findNotes({ job }: StoredJob, run: Run, views: JobView[], ledger: Ledge
       notes.push(`results.tsv says ${inRow} for job ${job.number}, its run folder ${inFolder}; the folder counts here`);
   }
   return notes;
+}
+
+/** What differs between the recorded run's provenance and the first replay that has another one; none where a side is not known. */
+function compareOrigins({ runs }: LabPaths, recorded: Run, views: JobView[]): string[] {
+  try {
+    const folderOf = ({ job, attempt }: Run) => attemptFolder(runs, job, attempt);
+    const then = readProvenance(folderOf(recorded));
+    if (then === null) return [];
+    for (const { state } of views) {
+      const now = state.kind === 'ended' ? readProvenance(folderOf(state.run)) : null;
+      const differences = now === null ? [] : compareProvenance(then, now);
+      if (differences.length > 0 && state.kind === 'ended')
+        return [`job ${state.run.job} ran elsewhere than job ${recorded.job}: ${differences.join('; ')}`];
+    }
+    return [];
+  } catch (error) {
+    // The numbers are compared all the same.
+    return [`where the runs took place is not compared: ${messageOf(error)}`];
+  }
 }
 
 function renderReplay({ original, run, views, noise, metricName, verdict }: Outcome): string {

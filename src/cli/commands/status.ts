@@ -1,4 +1,6 @@
 /** `lab status`: the queue as a table, or one job whole. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { findLab } from '../../config/lab-paths.ts';
 import type { Routes } from '../../daemon/routes.ts';
 import type { JobView } from '../../domain/job.ts';
@@ -25,7 +27,8 @@ export const status: CommandSpec = {
     const answer = await call(paths, 'status', { numbers });
     for (const problem of answer.problems) process.stderr.write(`note: ${problem}\n`);
     if (input.flag('json')) process.stdout.write(`${JSON.stringify(answer, null, 2)}\n`);
-    else if (numbers.length > 0) process.stdout.write(answer.jobs.map(renderJob).join('\n'));
+    else if (numbers.length > 0)
+      process.stdout.write(answer.jobs.map((view) => renderJob(view, paths.runs)).join('\n'));
     else process.stdout.write(renderQueue(answer, input.flag('all')));
     return 0;
   },
@@ -38,7 +41,7 @@ function renderQueue(answer: Routes['status']['response'], all: boolean): string
   const champion = answer.champion
     ? `champion ${answer.champion.commit.slice(0, 7)} ${answer.champion.metric?.toFixed(6) ?? ''} (${answer.champion.source})`
     : 'no champion yet: `lab baseline` measures one';
-  const head = `track ${answer.track}, ${champion}\n${devices.join('; ')}; ${answer.redis}\n`;
+  const head = `track ${answer.track}${answer.model === null ? '' : ` on ${answer.model}`}, ${champion}\n${devices.join('; ')}; ${answer.redis}\n`;
   const open = answer.jobs.filter((view) => view.state.kind !== 'ended' && view.state.kind !== 'removed');
   const ended = answer.jobs.filter((view) => view.state.kind === 'ended' || view.state.kind === 'removed');
   const shown = [...(all ? ended : ended.slice(-shownEnded)), ...open];
@@ -80,12 +83,12 @@ function runTime({ state }: JobView): string {
   return '';
 }
 
-function renderJob(view: JobView): string {
+function renderJob(view: JobView, runs: string): string {
   const { job, state } = view;
   const facts: [string, string][] = [
     [
       'job',
-      `${job.number} (${job.kind === 'replay' ? describeJob(view) : `${job.kind}${job.experiment ? ` of ${job.experiment}` : ''}`})`,
+      `${job.number} (${job.kind === 'replay' || job.kind === 'bridge' ? describeJob(view) : `${job.kind}${job.experiment ? ` of ${job.experiment}` : ''}`})`,
     ],
     ['state', formatState(state)],
     ['why', formatReason(view)],
@@ -121,6 +124,10 @@ function renderJob(view: JobView): string {
       ['files', `.lab/runs/${job.number}/${run.attempt}/`],
     );
   }
+  const attempt = state.kind === 'ended' ? state.run.attempt : state.kind === 'running' ? state.attempt : null;
+  const provenance = join(String(job.number), String(attempt), 'provenance.json');
+  if (attempt !== null && existsSync(join(runs, provenance)))
+    facts.push(['provenance', join('.lab', 'runs', provenance)]);
   return `${facts
     .filter(([, value]) => value !== '')
     .map(([name, value]) => `${name.padEnd(11)} ${value}`)
