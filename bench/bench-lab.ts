@@ -4,16 +4,21 @@
  * src/scenarios/temporary-lab.ts and the build in place.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import {
+  appendFileSync,
+  closeSync,
   cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readFileSync,
   realpathSync,
   rmSync,
   symlinkSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -40,6 +45,10 @@ export interface BenchLabOptions {
   sandbox?: 'off';
   /** Whether the starter's prepare command is kept; absent: it is taken out, so that a job is its command alone. */
   keepPrepare?: boolean;
+  /** Names of locks to open, with commas (src/config/open-locks.ts); absent: none. */
+  openLocks?: string;
+  /** MiB of random data in `data/`, linked into each checkout and part of the track; absent: no such folder. */
+  dataMib?: number;
 }
 
 /** Builds the product, copies it aside and makes a lab with the starter problem; the daemon runs when this returns. */
@@ -53,6 +62,8 @@ export function createBenchLab(options: BenchLabOptions = {}): BenchLab {
   for (const name of ['package.json', ...files])
     if (existsSync(join(source, name))) cpSync(join(source, name), join(product, name), { recursive: true });
   symlinkSync(join(source, 'node_modules'), join(product, 'node_modules'));
+  // The switch of the locks works in a source repository only, which is told by this folder.
+  if (options.openLocks) mkdirSync(join(product, 'src', 'scenarios'), { recursive: true });
   for (const name of ['runtime', 'locks']) mkdirSync(join(around, name), { mode: 0o700 });
 
   const env: NodeJS.ProcessEnv = {};
@@ -65,6 +76,7 @@ export function createBenchLab(options: BenchLabOptions = {}): BenchLab {
     GIT_COMMITTER_NAME: 'Bench',
     GIT_COMMITTER_EMAIL: 'bench@example.org',
     NO_COLOR: '1',
+    ...(options.openLocks ? { LAB_TEST_OPEN_LOCKS: options.openLocks } : {}),
   });
   const script = join(product, 'bin', 'lab.cjs');
   const root = join(around, 'lab');
@@ -95,6 +107,11 @@ export function createBenchLab(options: BenchLabOptions = {}): BenchLab {
   const config = join(root, 'lab.yaml');
   const text = readFileSync(config, 'utf8');
   if (!options.keepPrepare) writeFileSync(config, text.replace(/^ {2}prepare:.*\n/m, ''));
+  if (options.dataMib !== undefined) {
+    writeData(join(root, 'data'), options.dataMib);
+    appendFileSync(join(root, '.gitignore'), '/data/\n');
+    appendFileSync(config, 'data: [data]\ncheckout:\n  links: [data]\n');
+  }
   if (options.sandbox) writeFileSync(join(root, 'lab.local.yaml'), `schema: 1\nsandbox: '${options.sandbox}'\n`);
   run(
     'git',
@@ -103,6 +120,17 @@ export function createBenchLab(options: BenchLabOptions = {}): BenchLab {
   );
   lab('up');
   return { root, around, env, script, lab, remove };
+}
+
+/** Fills a folder with files of 64 MiB, each another block of random bytes repeated. */
+function writeData(folder: string, mebibytes: number): void {
+  mkdirSync(folder);
+  for (let left = mebibytes, index = 0; left > 0; left -= 64, index++) {
+    const block = randomBytes(1024 * 1024);
+    const file = openSync(join(folder, `part-${index}.bin`), 'w');
+    for (let count = 0; count < Math.min(64, left); count++) writeSync(file, block);
+    closeSync(file);
+  }
 }
 
 /** Whether a program is on the PATH. */

@@ -1,4 +1,4 @@
-// `npm run bench [cli-start|queue-gap]`: bundles the measurements into node_modules/.cache and runs them, one after the other.
+// `npm run bench [cli-start|queue-gap|locks]`: bundles the measurements into node_modules/.cache and runs them, one after the other.
 // Packages stay external, as in the product itself. Figures of an earlier day are in README.md beside this file.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { build } from 'esbuild';
 
 const root = join(import.meta.dirname, '..');
 const outdir = join(root, 'node_modules', '.cache', 'nightlab-bench');
-const known = ['cli-start', 'queue-gap'];
+const known = ['cli-start', 'queue-gap', 'locks'];
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !known.includes(name));
 
