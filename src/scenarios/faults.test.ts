@@ -7,6 +7,7 @@ import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
+import { sendSignal } from '../../workers/process-tree.ts';
 import { createTemporaryLab, type TemporaryLab, waitUntil } from './temporary-lab.ts';
 
 // Tells that it started, waits for the file `go` beside the lab (a sandboxed run can read it), then leaves its number.
@@ -154,7 +155,7 @@ test('a run whose whole process tree is lost is interrupted and tried once more,
   const daemon = await daemonPid(lab);
   const redis = await redisPid(lab);
   process.kill(daemon, 'SIGKILL');
-  for (const { pid } of await lab.processes()) if (pid !== redis && pid !== daemon) process.kill(pid, 'SIGKILL');
+  for (const { pid } of await lab.processes()) if (pid !== redis && pid !== daemon) sendSignal(pid, 'SIGKILL');
   await letGo(lab);
   const waited = await lab.lab('wait', String(job));
   expect(waited.code, waited.stderr).toBe(0);

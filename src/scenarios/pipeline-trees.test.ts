@@ -84,7 +84,10 @@ test('what runs is the commit that was reviewed, whatever lies in the worktree b
 });
 
 test('the copy of a report is never written through a link that an agent left', async () => {
-  const { outcome, report } = await finish('linked');
+  // In a sandbox the agent could not set the trap: its worktree's records are read-only.
+  const call = await lab.labIn(lab.root, ['implement', 'linked'], { LAB_SANDBOX: 'off' });
+  expect(call, call.stderr).toMatchObject({ code: 0 });
+  const { outcome, report } = await readState('linked');
   expect(outcome).toMatchObject({ kind: 'decided' });
   // The trap was set: git ignores the link, so it lies in the worktree to this day, where the copy would have been written.
   expect(lstatSync(join(lab.root, '5_worktrees', 'linked', report ?? '')).isSymbolicLink()).toBe(true);
