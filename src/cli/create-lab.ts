@@ -200,11 +200,16 @@ function addIgnoreLines(folder: string): boolean {
   return true;
 }
 
-/** Installs the git hooks; a note says where that cannot be, because the other locks hold without them. */
+/** Installs the git hooks and says so; a note says where that cannot be, because the other locks hold without them. */
 async function putHooks(folder: string): Promise<string[]> {
   try {
-    const chained = (await installHooks(realpathSync(folder))).filter(({ isChained }) => isChained);
-    return chained.map(({ name }) => `your git hook ${name} is called first, then the lab's (\`lab rules uninstall\`)`);
+    const states = await installHooks(realpathSync(folder));
+    const names = states.map(({ name }) => name).join(', ');
+    const chained = states.filter(({ isChained }) => isChained);
+    return [
+      `git hooks installed: ${names}; they check the file rules (\`lab rules\`), \`lab rules uninstall\` takes them away`,
+      ...chained.map(({ name }) => `your git hook ${name} is kept, and called before the lab's`),
+    ];
   } catch (error) {
     if (!(error instanceof LabError)) throw error;
     return [`the git hooks are not installed: ${error.message}`, ...error.hints];

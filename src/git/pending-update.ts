@@ -24,7 +24,10 @@ function noteOf(checkout: Checkout): string {
 /** Writes the note, synced. Throws LabError that names the file. */
 export function writePendingUpdate(checkout: Checkout, { commit, moves }: PendingUpdate): void {
   const blob = (hash: string | null): string => hash ?? '-';
-  const lines = moves.map(({ path, from, to, mode }) => `${mode} ${blob(to)} ${from.map(blob).join(',')} ${path}`);
+  const lines = moves.map(
+    ({ path, from, to, mode, isFromCheckout }) =>
+      `${mode}${isFromCheckout === true ? '!' : ''} ${blob(to)} ${from.map(blob).join(',')} ${path}`,
+  );
   try {
     writeFileSync(noteOf(checkout), [commit, ...lines, endMark].join('\0'), { flush: true });
   } catch (error) {
@@ -44,9 +47,15 @@ export function readPendingUpdate(checkout: Checkout): PendingUpdate | null {
   if (lines.pop() !== endMark) return null;
   const moves: PathMove[] = [];
   for (const line of lines) {
-    const [, mode = '', to = '', blobs = '', path = ''] = /^(\d+) (\S+) (\S+) ([\s\S]+)$/.exec(line) ?? [];
+    const [, mode = '', mark, to = '', blobs = '', path = ''] = /^(\d+)(!?) (\S+) (\S+) ([\s\S]+)$/.exec(line) ?? [];
     const [before = null, ...others] = blobs.split(',').map((hash) => (hash === '-' ? null : hash));
-    moves.push({ path, from: [before, ...others], to: to === '-' ? null : to, mode });
+    moves.push({
+      path,
+      from: [before, ...others],
+      to: to === '-' ? null : to,
+      mode,
+      ...(mark === '!' && { isFromCheckout: true }),
+    });
   }
   return { commit, moves };
 }

@@ -1,6 +1,6 @@
 /** META_MODE in a whole lab, through the real client and real git: who may open it, what may be committed in it, and what `lab meta off` commits. */
 import { appendFileSync, existsSync, readdirSync } from 'node:fs';
-import { chmod, rename } from 'node:fs/promises';
+import { chmod, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -80,6 +80,7 @@ test('META_MODE opens only with a grant of today, the variable, and outside of a
   const opened = await meta('on', '--reason', 'a second metric');
   expect(opened.code).toBe(0);
   expect(opened.stdout).toMatch(/^ {2}eval\.py$/m);
+  expect(opened.stdout).not.toContain('meta_journal.md');
   expect((await meta('on', '--reason', 'x')).stderr).toContain('META_MODE is open already');
 });
 
@@ -265,4 +266,36 @@ test('a broken lab.yaml is not committed, and META_MODE stays open', async () =>
   expect(off.code).toBe(1);
   expect(off.stderr).toContain('lab.yaml');
   expect((await lab.lab('meta')).stdout).toContain('META_MODE is open');
+});
+
+test('a frozen file that git was told not to look at is shown and committed, and one that a sparse checkout left out is kept', async () => {
+  await lab.write('away/prepare.py', 'x\n');
+  await lab.git('add', '--all');
+  await lab.git('commit', '--quiet', '--no-verify', '--message=more');
+  await open();
+  await lab.git('update-index', '--assume-unchanged', 'eval.py');
+  await lab.git('update-index', '--skip-worktree', 'away/prepare.py');
+  await rm(join(lab.root, 'away'), { recursive: true });
+  await lab.write('eval.py', secondMetric);
+  expect((await meta('status')).stdout).toContain('  eval.py +1 -0\n');
+  const off = await meta('off', ...answers, '--yes');
+  expect(off.stdout).toContain('+print("size:             1")');
+  expect(off.stdout).not.toContain('away/prepare.py');
+  expect(`${await lab.git('show', 'main:eval.py')}\n`).toBe(secondMetric);
+  expect(await lab.git('show', 'main:away/prepare.py')).toBe('x');
+  expect(await lab.git('status', '--porcelain')).toBe('');
+});
+
+test('`lab meta off` commits no new key, shows none, and leaves one alone that main had', async () => {
+  const key = `hf_${'a1B2c3D4e5'.repeat(4)}`;
+  await open();
+  await lab.write('eval.py', `${evalScript}\ntoken = "${key}"\n`);
+  const off = await meta('off', ...answers, '--yes');
+  expect(off).toMatchObject({ code: 1, stdout: '' });
+  expect(off.stderr).toMatch(/eval\.py:\d+ holds what looks like a Hugging Face token \(hf_a…\), expected none/);
+  expect(off.stderr).not.toContain(key);
+  await lab.git('commit', '--quiet', '--no-verify', '--all', '--message=by hand');
+  await lab.write('eval.py', `${await lab.read('eval.py')}# more\n`);
+  expect((await meta('status')).stdout).toContain('META_MODE is open');
+  expect((await meta('off', ...answers, '--yes')).code).toBe(0);
 });

@@ -2,6 +2,7 @@
  * What the open META_MODE changed: the frozen files, those that agents touched and those that were named, from the state's start to the
  * files of the root checkout, hashed into git as they are looked at. What else is changed there is listed and left out.
  */
+import { existsSync } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
@@ -61,6 +62,17 @@ export async function listDirtyPaths(root: string): Promise<string[]> {
   const words = ['status', '--porcelain', '-z', '--untracked-files=all', '--no-renames', '--ignore-submodules=none'];
   const records = (await runGit(root, words)).split('\0').filter((record) => record !== '');
   return records.map((record) => record.slice(3)).sort();
+}
+
+/**
+ * Paths that git was told not to look at (`update-index --assume-unchanged`, `--skip-worktree`), so that no status names them. One that a
+ * sparse checkout leaves out is not there, and is no deletion.
+ */
+async function listUnwatchedPaths(root: string): Promise<string[]> {
+  const records = (await runGit(root, ['ls-files', '-v', '-z'])).split('\0');
+  return records
+    .filter((record) => /^[a-zS] /.test(record) && (!/^s /i.test(record) || existsSync(join(root, record.slice(2)))))
+    .map((record) => record.slice(2));
 }
 
 async function keepsModes(root: string): Promise<boolean> {
@@ -151,7 +163,8 @@ async function choosePaths({ lab, state, named, heading, now }: MetaQuestion, ti
       throw new LabError('user', `--with ${path}: there is no such change, expected one of the changed files`);
   }
   const wanted = (path: string): boolean => isFrozen(path) || state.touched.includes(path) || named.includes(path);
-  const open = new Set([...dirty, ...named, ...state.touched].filter(wanted));
+  const unwatched = await listUnwatchedPaths(root);
+  const open = new Set([...dirty, ...unwatched, ...named, ...state.touched].filter(wanted));
   if (dirty.includes(humanJournal) && !(await hasGrant(root, tip, heading, now))) open.add(humanJournal);
   return { open: [...open].sort(), since: since.filter(wanted), leftOut: dirty.filter((path) => !open.has(path)) };
 }

@@ -1,10 +1,13 @@
 /**
  * The diff that a human is shown before anything of META_MODE is committed: every line of every file, whatever .gitattributes calls
- * binary. Reads git only.
+ * binary; and the refusal of keys in it. Reads git only.
  */
+
+import { LabError } from '../../errors/lab-error.ts';
 import { readBlobs } from '../../git/blob-content.ts';
-import { readTreeEntry } from '../../git/repository.ts';
+import { readBlob, readTreeEntry } from '../../git/repository.ts';
 import { runGit } from '../../git/run-git.ts';
+import { findKeys } from '../../rules/key-text.ts';
 
 /** Whether any version of the path holds a zero byte: then it is no text, and told by its size. */
 async function readOpaque(root: string, revisions: readonly string[], path: string): Promise<number[] | null> {
@@ -33,4 +36,32 @@ export async function renderMetaDiff(
   const form = ['--no-renames', '--no-ext-diff', '--no-textconv', '--no-color', '--src-prefix=a/', '--dst-prefix=b/'];
   const diff = await runGit(root, ['diff-tree', '-r', '-p', '--text', ...form, from, to, '--', ...texts]);
   return `${diff}${lines.join('')}`;
+}
+
+/**
+ * Throws LabError (refused) where a file of `tree` holds text that looks like a key and `from` did not have it there: what is committed is
+ * read by every agent, and goes wherever main goes. The key itself is not shown.
+ */
+export async function ensureNoNewKeys(
+  root: string,
+  from: string,
+  tree: string,
+  paths: readonly string[],
+): Promise<void> {
+  for (const path of paths) {
+    const [before, after] = await Promise.all([from, tree].map((revision) => readBlob(root, revision, path)));
+    const known = new Set(findKeys(before?.toString('latin1') ?? '').map(({ value }) => value));
+    const [key] = findKeys(after?.toString('latin1') ?? '').filter(({ value }) => !known.has(value));
+    if (key === undefined) continue;
+    throw new LabError(
+      'refused',
+      `${path}:${key.line} holds what looks like ${key.kind} (${key.shown}), expected none`,
+      {
+        hints: [
+          'take it out, and pass it by the environment: `env.secret` in lab.local.yaml names the variable',
+          'where it is none, commit that file by hand (`git commit`), then `lab meta off`; META_MODE stays open',
+        ],
+      },
+    );
+  }
 }

@@ -1,9 +1,20 @@
 /** What the verbs of `lab meta` share: the lab with its root checkout on main, and how a change of tracks is told. */
 
 import { LabError } from '../../errors/lab-error.ts';
-import { findCheckoutsOf, findOperation } from '../../git/checkout-state.ts';
+import { mendCheckout } from '../../git/checkout-mend.ts';
+import { findCheckoutsOf, findOperation, removeDeadIndexLock } from '../../git/checkout-state.ts';
 import { createGitError, runGitResult } from '../../git/run-git.ts';
 import { type OpenLab, openLab } from '../open-lab.ts';
+
+/**
+ * Ends what a killed `lab meta off` (or recorder) left in the root checkout: without it main's new files would look like a change of the
+ * human's that takes them back. Nothing while git is at work there.
+ */
+export async function mendRoot({ paths, main }: OpenLab): Promise<void> {
+  const checkouts = await findCheckoutsOf(paths.root, main);
+  for (const checkout of checkouts) removeDeadIndexLock(checkout);
+  await mendCheckout(paths.root, main, [], checkouts);
+}
 
 /** Opens the lab. Throws LabError (user) where its root checkout is not on main, or git is in the middle of something there. */
 export async function openMetaLab(): Promise<OpenLab> {
@@ -25,6 +36,7 @@ export async function openMetaLab(): Promise<OpenLab> {
       hints: [`\`git -C ${paths.root} switch ${main}\``],
     });
   }
+  await mendRoot(lab);
   return lab;
 }
 

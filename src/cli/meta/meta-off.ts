@@ -7,6 +7,8 @@ import { formatLocalTime } from '../../domain/time.ts';
 import { LabError } from '../../errors/lab-error.ts';
 import { commitByPlumbing } from '../../git/plumbing-commit.ts';
 import { readBlob } from '../../git/repository.ts';
+import { labIdentity, runGit } from '../../git/run-git.ts';
+import { readTreeChanges } from '../../git/tree-diff.ts';
 import { insertJournalEntry } from '../../lab/journal.ts';
 import { emptyMetaJournal, formatMetaEntry, summarizeFiles } from '../../lab/meta-entry.ts';
 import { parseGrant } from '../../rules/grant.ts';
@@ -17,7 +19,7 @@ import type { OpenLab } from '../open-lab.ts';
 import { disarm, disarmLine } from '../page.ts';
 import type { Verb } from '../verbs.ts';
 import { isSameChange, type MetaChanges, type MetaQuestion, readMetaChanges } from './meta-changes.ts';
-import { renderMetaDiff } from './meta-diff.ts';
+import { ensureNoNewKeys, renderMetaDiff } from './meta-diff.ts';
 import { discardChanges } from './meta-discard.ts';
 import { formatLocalDay, openMetaLab, renderTrackChange } from './meta-lab.ts';
 import { type Answers, createQuestions, type Questions } from './meta-questions.ts';
@@ -125,6 +127,25 @@ async function closeWithCommit(question: MetaQuestion, changes: MetaChanges, que
   process.stdout.write(renderTrackChange(state.track, after));
 }
 
+/** The commit of an earlier `lab meta off` that was killed before it could close the state, with nothing changed since; null where there is none. */
+async function findOwnCommit({ paths }: OpenLab, state: MetaState, changes: MetaChanges): Promise<string | null> {
+  if (changes.entries.length > 0 || changes.metaText !== null) return null;
+  const words = [
+    'log',
+    '--max-count=1',
+    '--format=%H %ce %s',
+    `${state.start}..${changes.tip}`,
+    '--',
+    'meta_journal.md',
+  ];
+  const [, commit, author, subject] = /^(\S+) (\S+) (.*)\n$/.exec(await runGit(paths.root, words)) ?? [];
+  if (commit === undefined || author !== labIdentity.email || subject !== `meta: ${state.reason}`) return null;
+  const entry = await readBlob(paths.root, commit, 'meta_journal.md');
+  if (entry?.includes(state.openedAt) !== true) return null;
+  const since = await readTreeChanges(paths.root, commit, changes.tip);
+  return since.some(({ path }) => changes.paths.includes(path)) ? null : commit;
+}
+
 async function run(input: CommandInput): Promise<number> {
   ensureNoWords('meta off', input);
   const lab = await openMetaLab();
@@ -141,12 +162,23 @@ async function run(input: CommandInput): Promise<number> {
     process.stdout.write('META_MODE is closed: no frozen file was changed, and nothing was committed\n');
     return 0;
   }
+  const own = await findOwnCommit(lab, state, changes);
+  if (own !== null) {
+    await closeMetaState(paths);
+    process.stdout.write(
+      `META_MODE is closed: ${lab.main} has it already, as ${own.slice(0, 7)} meta: ${disarmLine(state.reason)}\n`,
+    );
+    return 0;
+  }
   const questions = createQuestions(input);
   try {
     if (input.flag('discard')) {
       await discardChanges({ lab, changes, questions });
       return 0;
     }
+    // Before it is shown: a terminal is logged as well.
+    const open = changes.paths.filter((path) => !changes.committed.includes(path));
+    await ensureNoNewKeys(paths.root, changes.tip, changes.tree, open);
     await showChange(lab, state.start, changes);
     await closeWithCommit(question, changes, questions);
     return 0;

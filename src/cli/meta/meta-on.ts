@@ -14,6 +14,7 @@ import {
   readHumanJournal,
   writeMetaState,
 } from '../../rules/meta-state.ts';
+import { rulesOf } from '../../rules/taxonomy.ts';
 import { computeTrack } from '../../rules/tracks.ts';
 import type { OpenLab } from '../open-lab.ts';
 import { readPersonName } from '../open-lab.ts';
@@ -89,7 +90,10 @@ export const metaOn: Verb = {
       requests: unfinished?.requests ?? [],
     };
     await writeMetaState(paths, state);
-    const frozen = (await listFrozenFiles(paths.root, main, config.rules)).map(({ path }) => disarmLine(path));
+    // What grows only, as meta_journal.md does, is no file to edit.
+    const frozen = (await listFrozenFiles(paths.root, main, config.rules))
+      .filter(({ path }) => !rulesOf(path, config.rules).includes('APPEND-ONLY'))
+      .map(({ path }) => disarmLine(path));
     process.stdout.write(`META_MODE is open until ${grant.until} (human_journal.md: "${disarmLine(grant.heading)}")
 frozen files, which may change now in ${paths.root}:
 ${frozen.map((path) => `  ${path}\n`).join('')}`);

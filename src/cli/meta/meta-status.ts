@@ -1,4 +1,5 @@
-/** `lab meta status`: whether META_MODE is open, on what grant, and what is changed so far. Changes nothing but to close what is over. */
+/** `lab meta status`: whether META_MODE is open, on what grant, and what is changed so far. Changes nothing but to close what is over
+ * and to end what a killed process left half done. */
 
 import { messageOf } from '../../errors/lab-error.ts';
 import { parseGrant } from '../../rules/grant.ts';
@@ -8,6 +9,7 @@ import { openLab } from '../open-lab.ts';
 import { disarmLine } from '../page.ts';
 import type { Verb } from '../verbs.ts';
 import { readMetaChanges } from './meta-changes.ts';
+import { mendRoot } from './meta-lab.ts';
 
 /** Why the environment does not serve, as a sentence; null where it does. */
 function findObjection(): string | null {
@@ -28,6 +30,7 @@ export const metaStatus: Verb = {
   async run(input) {
     ensureNoWords('meta status', input);
     const lab = await openLab();
+    await mendRoot(lab);
     const { paths } = lab;
     const now = new Date();
     const found = await checkMeta(paths, now);
