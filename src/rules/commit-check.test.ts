@@ -68,3 +68,13 @@ test('no grant lets old text of meta_journal.md go', () => {
   const grown = { ...journal, after: '# Meta journal\n\n## two\n\n## one\n' };
   expect(checkCommit({ files: [grown], isOnMain: true, frozen: granted })).toEqual([]);
 });
+
+test('a table that is put aside whole under a name of its own is no loss, cut or elsewhere it is', () => {
+  const table = { rules: ['GLOBAL', 'APPEND-ONLY'] as const, before: 'a\tb\n1\t2\n' };
+  const gone = file({ ...table, path: 'results.tsv', change: 'deleted' });
+  const aside = (path: string, after: string) =>
+    checkCommit({ files: [gone, file({ ...table, path, change: 'added', before: null, after })], isOnMain: true });
+  expect(aside('results.old.tsv', table.before)).toEqual([]);
+  expect(aside('results.old.tsv', 'a\tb\n')).toMatchObject([{ rule: 'APPEND-ONLY', path: 'results.tsv' }]);
+  expect(aside('old/results.tsv', table.before)).toMatchObject([{ rule: 'APPEND-ONLY', path: 'results.tsv' }]);
+});

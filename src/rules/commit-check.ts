@@ -111,10 +111,13 @@ function checkPlace(file: ProposedFile, commit: ProposedCommit): RuleProblem[] {
   return problems;
 }
 
-/** With another primary metric the ledger begins anew, and the old one is kept whole under a name of its own, in the same commit. */
+/**
+ * With another primary metric the ledger begins anew, and the old one is kept whole under a name of its own, in the same commit. A human puts
+ * another tool's table aside in the same way (`git mv`): nothing is lost, and the recorder can begin the lab's own.
+ */
 function isKeptElsewhere(file: ProposedFile, files: readonly ProposedFile[]): boolean {
   const { before, path } = file;
-  if (path !== 'results.tsv' || before === null || file.change === 'deleted') return false;
+  if (path !== 'results.tsv' || before === null) return false;
   return files.some(
     ({ path: other, change, after }) =>
       change === 'added' && /^results\.[^/]+\.tsv$/.test(other) && after?.startsWith(before) === true,
@@ -128,7 +131,7 @@ function checkAppendOnly(file: ProposedFile, files: readonly ProposedFile[]): Ru
   if (!isPlain) {
     return [{ rule, path, line: null, message: 'is APPEND-ONLY and became a link, expected a plain file' }];
   }
-  if (before === null) return [];
+  if (before === null || (change === 'deleted' && isKeptElsewhere(file, files))) return [];
   if (change === 'deleted' || after === null) {
     return [{ rule, path, line: 1, message: 'is APPEND-ONLY and was deleted, expected its old text byte for byte' }];
   }

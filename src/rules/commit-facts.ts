@@ -19,6 +19,7 @@ import {
 } from '../git/tree-diff.ts';
 import { checkCommit, type FrozenPermission, type ProposedFile, type RuleProblem } from './commit-check.ts';
 import { permitCommit, permitStaged } from './frozen-permission.ts';
+import { checkMergeLosses, isGrantedOn, isRemoteMains } from './merge-check.ts';
 import { rulesOf } from './taxonomy.ts';
 
 /** What rules a check goes by. */
@@ -137,17 +138,6 @@ async function readMergedHeads(cwd: string, environment: NodeJS.ProcessEnv): Pro
   return Object.keys(environment).flatMap((name) => /^GITHEAD_([0-9a-f]{40,64})$/.exec(name)?.[1] ?? []);
 }
 
-/** Whether every head is part of a main that some remote has: then its commits were judged there, by their own journal. */
-async function isRemoteMains({ cwd, main }: RuleSource, heads: readonly string[]): Promise<boolean> {
-  const words = ['for-each-ref', '--format=%(refname)', 'refs/remotes/'];
-  const refs = (await runGit(cwd, words)).split('\n').filter((ref) => ref.endsWith(`/${main}`));
-  for (const head of heads) {
-    const known = await Promise.all(refs.map((ref) => isAncestor(cwd, head, ref)));
-    if (!known.includes(true)) return false;
-  }
-  return true;
-}
-
 /**
  * What a commit of the index would break. `indexFile`: see readStagedChanges; `environment`: of the human who commits. Asks git once
  * where no ruled file is staged.
@@ -170,7 +160,7 @@ export async function checkStaged(
   if (!isOnMain || !changes.some(({ rules }) => rules.includes('FROZEN')))
     return { commit: null, problems: checkCommit({ files, isOnMain }) };
   // A branch's frozen file does not become main's by a merge; what another main has was granted there.
-  const isTrusted = merged.length > 0 && (await isRemoteMains(source, merged));
+  const isTrusted = merged.length > 0 && (await isRemoteMains(cwd, source.main, merged));
   const judged = files.map((file) => ({
     ...file,
     isMerged: file.isMerged && (isTrusted || !file.rules.includes('FROZEN')),
@@ -179,14 +169,44 @@ export async function checkStaged(
   return { commit: null, problems: checkCommit({ files: judged, isOnMain, frozen }) };
 }
 
-async function checkOne(source: RuleSource, { hash, parents }: CommitWithParents, isOnMain: boolean) {
-  const [first] = parents;
+async function checkOne(source: RuleSource, commit: CommitWithParents, isOnMain: boolean): Promise<RuleProblem[]> {
+  const [first, ...others] = commit.parents;
   if (first === undefined) return [];
-  const changes = keepRuled(await readTreeChanges(source.cwd, first, hash), source.rules);
-  if (changes.length === 0 || !(await hasLab(source.cwd, first))) return [];
-  const files = await describeFiles(source, changes, parents, isOnMain);
+  if (isOnMain && others.length > 0) return await checkMainMerge(source, commit);
+  const { cwd } = source;
+  const changes = keepRuled(await readTreeChanges(cwd, first, commit.hash), source.rules);
+  if (changes.length === 0 || !(await hasLab(cwd, first))) return [];
+  const files = await describeFiles(source, changes, commit.parents, isOnMain);
   if (!isOnMain || !changes.some(({ rules }) => rules.includes('FROZEN'))) return checkCommit({ files, isOnMain });
-  return checkCommit({ files, isOnMain, frozen: await permitCommit(source.cwd, first, hash) });
+  return checkCommit({ files, isOnMain, frozen: await permitCommit(cwd, first, commit.hash) });
+}
+
+/** Judges a merge of main's history: which parent was main before is unknown, so that each of them counts. */
+async function checkMainMerge(source: RuleSource, { hash, parents }: CommitWithParents): Promise<RuleProblem[]> {
+  const { cwd, main, rules } = source;
+  const labs: string[] = [];
+  for (const parent of parents) if (await hasLab(cwd, parent)) labs.push(parent);
+  const [first] = labs;
+  if (first === undefined) return [];
+  const others = parents.filter((parent) => parent !== first);
+  const changes = keepRuled(await readTreeChanges(cwd, first, hash), rules);
+  const frozen = await permitCommit(cwd, first, hash);
+  const files = await describeFiles(source, changes, [first, ...others], true);
+  const isTrusted = frozen.kind !== 'refused' || (await isRemoteMains(cwd, main, others));
+  const judged: ProposedFile[] = [];
+  for (const file of files) {
+    const isFrozen = file.isMerged && file.rules.includes('FROZEN');
+    // As in a merge in the making: a branch's frozen file does not become main's by a merge.
+    const isGood = !isFrozen || isTrusted || (await isGrantedOnAny(cwd, first, others, file.path));
+    judged.push({ ...file, isMerged: file.isMerged && isGood });
+  }
+  const lost = await checkMergeLosses({ cwd, main, rules, hash, first, others: labs.slice(1) }, frozen);
+  return [...checkCommit({ files: judged, isOnMain: true, frozen }), ...lost];
+}
+
+async function isGrantedOnAny(cwd: string, first: string, others: readonly string[], path: string): Promise<boolean> {
+  for (const other of others) if (await isGrantedOn(cwd, first, other, path)) return true;
+  return false;
 }
 
 /**

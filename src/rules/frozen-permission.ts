@@ -13,8 +13,8 @@ import { findMetaEnd, findRunVariable, readMetaState } from './meta-state.ts';
 
 const journalPath = 'human_journal.md';
 
-/** Texts of all tables of results at the top of a commit. */
-async function readTables(cwd: string, commit: string): Promise<string[]> {
+/** Texts of all tables of results at the top of a commit, as latin1. */
+export async function readTables(cwd: string, commit: string): Promise<string[]> {
   const listing = await runGit(cwd, ['ls-tree', '-z', '--full-tree', commit]);
   const blobs = listing
     .split('\0')

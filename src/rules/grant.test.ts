@@ -25,6 +25,10 @@ describe('granted', () => {
     ['an end by time', '## anything\n* `META_MODE=1 until 2026-11-21 18:00`\n', '2026-11-21T18:00:00+01:00'],
     ['31 days', '## 2026-11-21\nMETA_MODE=1 until 2026-12-22\n', '2026-12-23T00:00:00+01:00'],
     ['CRLF', '## 2026-11-21\r\n\r\nMETA_MODE=1\r\n', endOfDay],
+    ['a rule below it', '## 2026-11-21\nMETA_MODE=1\n---\nmore\n', endOfDay],
+    ['after a quote and a comment', '## 2026-11-21\n> why\n\n<!-- x -->\nMETA_MODE=1\n', endOfDay],
+    ['an item right below a quote', '## 2026-11-21\n> why\n- META_MODE=1\n', endOfDay],
+    ['after a fence with a shorter one in it', '## 2026-11-21\n````\n```\n````\nMETA_MODE=1\n', endOfDay],
   ])('%s', (_name, entries, until) => {
     expect(untilOf(entries)).toBe(Date.parse(until));
   });
@@ -66,6 +70,20 @@ test.each([
   ['a tab', '## 2026-11-21\n\n\tMETA_MODE=1\n', 'has no line'],
   ['a fence', '## 2026-11-21\n\n```\nMETA_MODE=1\n```\n', 'has no line'],
   ['a fence of tildes', '## 2026-11-21\n\n~~~\nMETA_MODE=1\n~~~\n', 'has no line'],
+  ['a fence in a longer fence', '## 2026-11-21\n\n````\n```\nMETA_MODE=1\n```\n````\n', 'has no line'],
+  ['a fence that looks opened again', '## 2026-11-21\n\n```\n```text\nMETA_MODE=1\n```\n', 'has no line'],
+  ['a comment', '## 2026-11-21\n<!--\nMETA_MODE=1\n-->\n', 'has no line'],
+  ['a comment that begins in a line', '## 2026-11-21\nnot yet <!-- later:\nMETA_MODE=1\n-->\n', 'has no line'],
+  ['preformatted text', '## 2026-11-21\n<pre>\nMETA_MODE=1\n</pre>\n', 'has no line'],
+  ['a quote that goes on', '## 2026-11-21\n> as an example:\nMETA_MODE=1\n', 'has no line'],
+  ['an entry in a comment', '<!--\n## 2026-11-21\nMETA_MODE=1\n-->\n', 'has no entry'],
+  ['below an underlined newer entry', 'no more\n-------\n\n## 2026-11-21\nMETA_MODE=1\n', 'has no line'],
+  ['below an indented newer entry', ' ## 2026-11-21\nno\n\n## 2026-11-21\nMETA_MODE=1\n', 'has no line'],
+  [
+    'in an older underlined entry',
+    '## 2026-11-21\nno\n\n2026-11-20\n---\nMETA_MODE=1 until 2026-11-22\n',
+    'has no line',
+  ],
   ['an entry in a fence', '```\n## 2026-11-21\nMETA_MODE=1\n```\n', 'has no entry'],
 ])('refused: %s', (_name, entries, reason) => {
   const grant = read(entries);

@@ -4,7 +4,6 @@
  */
 import type { Grant } from '../domain/meta.ts';
 import { formatLocalTime } from '../domain/time.ts';
-import { findFirstEntry } from '../lab/journal.ts';
 
 const dayMilliseconds = 86_400_000;
 const longestDays = 31;
@@ -43,27 +42,66 @@ function formatDay({ year, month, day }: Day): string {
 
 const next = (day: Day): Day => ({ ...day, day: day.day + 1 });
 
-/** The lines of the newest entry that count, its heading first; null where there is no entry. Fences, quotes and indented code are left out. */
-function readNewestEntry(text: string): string[] | null {
-  const start = findFirstEntry(text);
-  if (start >= text.length) return null;
-  const lines: string[] = [];
-  let fence: string | null = null;
-  for (const line of text.slice(start).split('\n')) {
-    const mark = /^ {0,3}(```|~~~)/.exec(line)?.[1] ?? null;
-    if (mark !== null && (fence === null || fence === mark)) {
-      fence = fence === null ? mark : null;
-      continue;
-    }
-    if (fence !== null) continue;
-    if (lines.length > 0 && /^## /.test(line)) break;
-    const isCode = /^( {4}|\t)/.test(line);
-    if (!isCode && !/^ {0,3}>/.test(line)) lines.push(line);
+const grantLine = /^(?:[-*+] +)?(`?)META_MODE=1(?: +until +(.*?))?\1$/;
+
+/** What hides the lines after an opening one, up to the line that `ends`. */
+function findOpening(line: string): { ends: (line: string) => boolean } | null {
+  const [, marks = '', info = ''] = /^ {0,3}(`{3,}|~{3,})(.*)$/.exec(line) ?? [];
+  if (marks !== '' && !(marks.startsWith('`') && info.includes('`'))) {
+    // As long as the opening one at least, and alone on its line: a shorter fence in it is text.
+    return { ends: (later) => later.trim().startsWith(marks) && /^ {0,3}(`+|~+)[ \t]*$/.test(later) };
   }
-  return lines;
+  const tag = /^ {0,3}<(pre|script|style|textarea)\b/i.exec(line)?.[1]?.toLowerCase();
+  if (tag !== undefined) {
+    const close = `</${tag}>`;
+    return line.toLowerCase().includes(close) ? null : { ends: (later) => later.toLowerCase().includes(close) };
+  }
+  return line.lastIndexOf('<!--') > line.lastIndexOf('-->') ? { ends: (later) => later.includes('-->') } : null;
 }
 
-const grantLine = /^(?:[-*+] +)?(`?)META_MODE=1(?: +until +(.*?))?\1$/;
+/** Whether a line is the text of a heading that the line after it underlines. A grant above a rule stays a grant. */
+function isUnderlined(text: string, line: string): boolean {
+  return (
+    /^ {0,3}-+[ \t]*$/.test(line) &&
+    text.trim() !== '' &&
+    !/^ {0,3}(?:#|>|[-*+] )/.test(text) &&
+    !grantLine.test(text.trim())
+  );
+}
+
+/**
+ * The lines of the newest entry that count, its heading first; null where there is no entry. Fences, quotes, comments and indented code are
+ * left out. A heading underlined with dashes begins an entry too, so that a grant below it is not taken for the newest.
+ */
+function readNewestEntry(text: string): string[] | null {
+  let entry: string[] | null = null;
+  let hidden: ReturnType<typeof findOpening> = null;
+  let isQuoted = false;
+  let before = '';
+  for (const line of text.split('\n')) {
+    const above = before;
+    before = '';
+    if (hidden !== null) {
+      if (hidden.ends(line)) hidden = null;
+      continue;
+    }
+    hidden = findOpening(line);
+    if (hidden !== null || /^( {4}|\t)/.test(line)) continue;
+    const isHeading = /^ {0,3}##(?:[ \t]|$)/.test(line);
+    if (isHeading || isUnderlined(above, line)) {
+      if (entry !== null) return isHeading ? entry : entry.slice(0, -1);
+      entry = [isHeading ? line.trim() : above];
+      isQuoted = false;
+      continue;
+    }
+    // A quote goes on through the lines below it that begin nothing new.
+    isQuoted = /^ {0,3}>/.test(line) || (isQuoted && line.trim() !== '' && !/^ {0,3}(?:#|[-*+] )/.test(line));
+    if (isQuoted) continue;
+    before = line;
+    entry?.push(line);
+  }
+  return entry;
+}
 
 /** What ends a grant: the moment, or what is wrong with the words. */
 function parseEnd(words: string, offset: number | null): number | string {
@@ -89,7 +127,7 @@ export function parseGrant(journalText: string, now: Date, offset: number | null
       `human_journal.md has no entry, expected one that begins with "## ${formatDay(today)}" and holds the line META_MODE=1`,
     );
   }
-  const heading = (entry[0] ?? '').replace(/^## +/, '').trim();
+  const heading = (entry[0] ?? '').replace(/^##[ \t]*/, '').trim();
   const name = `the newest entry of human_journal.md ("${heading.slice(0, 60)}")`;
   const lines = entry.slice(1).map((line) => line.trim());
   const grants = lines.filter((line) => grantLine.test(line));

@@ -48,6 +48,8 @@ test('`lab init` puts the hooks in, and `lab deinit --yes` takes them away', asy
   const hooks = join(lab.root, '.git', 'hooks');
   const list = (): string[] => readdirSync(hooks).filter((name) => !name.endsWith('.sample'));
   expect(list().sort()).toEqual(['pre-commit', 'pre-merge-commit', 'pre-push']);
+  const other = await lab.labIn(lab.around, ['init', 'other']);
+  expect(other.stdout).toContain('note: git hooks installed: pre-commit, pre-merge-commit, pre-push; they check');
   expect((await lab.lab('deinit')).stdout).toContain('git hooks pre-commit, pre-merge-commit, pre-push');
   expect((await lab.lab('deinit', '--yes')).code).toBe(0);
   expect(list()).toEqual([]);
