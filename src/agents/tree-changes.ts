@@ -8,6 +8,7 @@ import { lstat, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { errnoOf } from '../errors/lab-error.ts';
+import { switchOffFiltersIn } from '../git/filter-settings.ts';
 import { runGit, runGitResult } from '../git/run-git.ts';
 
 /** A worktree at one moment, as far as it differs from its commit. */
@@ -48,7 +49,8 @@ export async function listTreeChanges(directory: string, before?: TreeState): Pr
 
 async function listChangedPaths(directory: string): Promise<string[]> {
   const options = ['--porcelain=v1', '-z', '--untracked-files=all', '--ignored=no', '--no-renames'];
-  const text = await runGit(directory, ['status', ...options]);
+  const { config } = await switchOffFiltersIn(directory);
+  const text = await runGit(directory, ['status', ...options], { config });
   return text
     .split('\0')
     .filter((entry) => entry !== '')

@@ -1,11 +1,13 @@
 /**
  * The worktree of an experiment, as far as the lab writes in it: made once, put back to a commit, committed as a whole. Nothing here acts on a
- * branch or a folder that the lab did not make: whoever calls says which branch it is, and HEAD has to be on it.
+ * branch or a folder that the lab did not make: whoever calls says which branch it is, and HEAD has to be on it. No filter of the user's
+ * settings that would run what an agent wrote there is run (filter-settings.ts).
  */
 import { existsSync } from 'node:fs';
 import { lstat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LabError, messageOf } from '../errors/lab-error.ts';
+import { switchOffFilters, switchOffFiltersIn } from './filter-settings.ts';
 import { openGit } from './porcelain.ts';
 import { findCommit } from './repository.ts';
 import { runGit, runGitResult } from './run-git.ts';
@@ -78,7 +80,12 @@ export async function putTree(tree: ExperimentTree, commit: string): Promise<voi
 }
 
 async function resetTree(path: string, commit: string): Promise<void> {
-  const git = openGit(path);
+  // Those of what lies there, and those of what will.
+  const filters = [await switchOffFiltersIn(path), await switchOffFilters(path, commit)];
+  const git = openGit(
+    path,
+    filters.flatMap(({ config }) => config),
+  );
   await git.raw(['reset', '--quiet', '--hard', commit]);
   await git.raw(['clean', '--quiet', '-d', '--force', '--force']);
 }
@@ -88,7 +95,9 @@ async function resetTree(path: string, commit: string): Promise<void> {
  * before anything is staged, because what is staged stays in the object store. One sentence each; empty where all is well.
  */
 export async function checkTree({ path }: ExperimentTree, maxFileBytes: number): Promise<string[]> {
-  const text = await runGit(path, ['status', '--porcelain=v1', '-z', '--untracked-files=all', '--no-renames']);
+  const { config } = await switchOffFiltersIn(path);
+  const words = ['status', '--porcelain=v1', '-z', '--untracked-files=all', '--no-renames'];
+  const text = await runGit(path, words, { config });
   const problems: string[] = [];
   for (const entry of text.split('\0').filter((one) => one !== '')) {
     const name = entry.slice(3);
@@ -112,7 +121,7 @@ export async function checkTree({ path }: ExperimentTree, maxFileBytes: number):
  */
 export async function commitTree(tree: ExperimentTree, parent: string, message: string): Promise<string> {
   await ensureOnBranch(tree);
-  const git = openGit(tree.path);
+  const git = openGit(tree.path, (await switchOffFiltersIn(tree.path)).config);
   try {
     await git.raw(['reset', '--quiet', '--soft', parent]);
     await git.raw(['add', '--all']);

@@ -39,6 +39,8 @@ export function cleanGitEnvironment(extra: Record<string, string>): Record<strin
     GIT_TERMINAL_PROMPT: '0',
     GIT_OPTIONAL_LOCKS: '0',
     GIT_LITERAL_PATHSPECS: '1',
+    // A replacement (`git replace`) would show another content under a hash than the one that was committed.
+    GIT_NO_REPLACE_OBJECTS: '1',
     GIT_EDITOR: 'true',
     LC_ALL: 'C',
     GIT_AUTHOR_NAME: labIdentity.name,

@@ -44,8 +44,7 @@ function runGitNow(root: string, args: string[], input = ''): { code: number; st
   try {
     const stdout = execFileSync('git', [...fixedGitSettings, ...args], {
       cwd: root,
-      // A replacement (`git replace`) would show another text than the one that was committed.
-      env: cleanGitEnvironment({ GIT_NO_REPLACE_OBJECTS: '1' }),
+      env: cleanGitEnvironment({}),
       input,
       maxBuffer: 256 * 1024 * 1024,
       stdio: ['pipe', 'pipe', 'pipe'],

@@ -9,9 +9,12 @@ import { labIdentity } from './run-git.ts';
 // simple-git refuses an environment that names programs (EDITOR, PAGER, …); git must not inherit another repository's settings either.
 const passed = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'XDG_CONFIG_HOME', 'GIT_CONFIG_GLOBAL', 'GIT_CONFIG_NOSYSTEM'];
 
-/** Opens a folder for porcelain commands: the lab's identity, no hooks, no signing, whatever the user configured. */
-export function openGit(folder: string): SimpleGit {
-  const env: Record<string, string> = { GIT_TERMINAL_PROMPT: '0', LC_ALL: 'C' };
+/**
+ * Opens a folder for porcelain commands: the lab's identity, no hooks, no file system monitor, no signing, no replaced objects, whatever the
+ * user configured. `settings` ("filter.x.clean=") come after these.
+ */
+export function openGit(folder: string, settings: readonly string[] = []): SimpleGit {
+  const env: Record<string, string> = { GIT_TERMINAL_PROMPT: '0', LC_ALL: 'C', GIT_NO_REPLACE_OBJECTS: '1' };
   for (const name of passed) {
     const value = process.env[name];
     if (value !== undefined) env[name] = value;
@@ -22,10 +25,17 @@ export function openGit(folder: string): SimpleGit {
       `user.name=${labIdentity.name}`,
       `user.email=${labIdentity.email}`,
       'core.hooksPath=/dev/null',
+      'core.fsmonitor=false',
       'commit.gpgSign=false',
       'gc.auto=0',
+      ...settings,
     ],
-    unsafe: { allowUnsafeHooksPath: true, allowUnsafeConfigPaths: true },
+    unsafe: {
+      allowUnsafeHooksPath: true,
+      allowUnsafeConfigPaths: true,
+      allowUnsafeFsMonitor: true,
+      allowUnsafeFilter: true,
+    },
     allowEnvironment: Object.keys(env),
   }).env(env);
 }

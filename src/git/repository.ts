@@ -66,7 +66,7 @@ export async function resolveMainBranch(root: string, configured: string | null)
     'config',
     `cannot tell the main branch of ${root}: HEAD is detached, and none is called main, master or trunk`,
     {
-      hints: ['name it in lab.yaml: `main_branch: <name>`'],
+      hints: ['name it in lab.yaml: `main: <name>`'],
     },
   );
 }

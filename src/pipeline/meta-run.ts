@@ -184,7 +184,7 @@ async function readWork({ paths, config }: PipelineContext, tree: MetaTree): Pro
   const changed = (await listTreeChanges(tree.path, { head: tree.begin, changed: new Map() })).filter(
     (path) => !path.endsWith('/'),
   );
-  const commit = await commitPathsOf(tree.path, tree.begin, changed, 'what an agent changed in META_MODE\n');
+  const commit = await commitPathsOf(tree.path, tree.begin, changed, 'what an agent changed in META_MODE\n', true);
   const { files } = await readDiffFacts(paths.root, tree.begin, commit);
   const taken = files.filter(({ path }) => isForMeta(path, config.rules));
   return {

@@ -83,7 +83,7 @@ async function setLeftAside(paths: LabPaths, path: string, tell: (line: string) 
     const begin = await resolveCommit(path, 'HEAD');
     const changed = await listTreeChanges(path);
     const fit = changed.filter((name) => !name.endsWith('/'));
-    const after = await commitPathsOf(path, begin, fit, 'left by a killed run\n');
+    const after = await commitPathsOf(path, begin, fit, 'left by a killed run\n', true);
     const file = await writePatch(paths, await readPatch(paths.root, begin, after, fit));
     if (file !== null) tell(`note: a \`lab meta run\` that was killed left changes; they are in ${file}`);
   } catch (error) {
