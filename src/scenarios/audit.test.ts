@@ -160,6 +160,20 @@ test('a log that says another number than the row is found, also where run.json 
   expect(await listWrong()).toContain(row);
 });
 
+test('a baseline whose log and run.json were both edited is found by its entry in the journal, though it has no row', async () => {
+  await editUnseen('.lab/runs/1/1/score.log', (text) => text.replace('1.000000', '2.000000'));
+  await editUnseen('.lab/runs/1/1/run.json', (text) => {
+    const run = JSON.parse(text) as { metric: number; metrics: Record<string, number> };
+    return `${JSON.stringify({ ...run, metric: 2, metrics: { ...run.metrics, score: 2 } }, null, 2)}\n`;
+  });
+  const found = await listWrong();
+  expect(found).toEqual([
+    expect.stringMatching(
+      /^journal RESEARCH_JOURNAL\.md:\d+: gives job 1 as 1\.000000, expected 2\.000000 by its run folder$/,
+    ),
+  ]);
+});
+
 test('a run folder that is gone is a note, a row of a job that never was is wrong', async () => {
   const job = await findJob('does two help?');
   const line = await lineOf('results.tsv', 'does two help?');
@@ -206,11 +220,38 @@ test('a label that was changed after the run is found by the row and by the time
   const column = expect.stringMatching(
     /^rows results\.tsv:\d+: question is "does two help\?", expected "does two hurt\?"/,
   );
-  expect(await listWrong()).toEqual([column]);
+  expect(await listWrong()).toEqual([
+    column,
+    expect.stringContaining('is not the file that attempt 1 was planned from'),
+  ]);
   await edit(path, (text) => `${text} `);
   expect(await listWrong()).toContainEqual(
     expect.stringMatching(`runs ${path}: was written at .*, expected before the run began at`),
   );
+});
+
+test('a job.json that is not the one its run was planned from is found, though neither row nor file time tells', async () => {
+  const job = await findJob('does two help?');
+  await editUnseen(`.lab/runs/${job}/job.json`, (text) => text.replace('echo 2.0 >', 'echo 1.9 >'));
+  expect(await listWrong()).toEqual([
+    expect.stringMatching(`^runs .lab/runs/${job}/job.json: is not the file that attempt 1 was planned from`),
+  ]);
+});
+
+test('a copy without file times, made right after the runs, is no lie', async () => {
+  const { execa } = await import('execa');
+  // As if the last job had begun two seconds before the copy was made: its `started` reads like that of a run that went on meanwhile.
+  const job = await findJob('does two help?');
+  const folder = join(lab.root, '.lab', 'runs', String(job));
+  const { at } = JSON.parse(await lab.read(`.lab/runs/${job}/1/started`)) as { at: string };
+  const copied = Date.parse(at) / 1000 + 2;
+  for (const file of ['1/started', '1/setting.json', '1/plan.json'])
+    await execa('touch', ['-d', `@${copied}`, join(folder, file)]);
+  await execa('touch', ['-d', `@${copied + 0.01}`, join(folder, 'job.json')]);
+  const { findings } = await audit();
+  expect(findings).toEqual([
+    expect.objectContaining({ kind: 'note', message: expect.stringContaining('file times are not those of the run') }),
+  ]);
 });
 
 test('a main that was rewritten has lost the commit, the row and the entry of a job', async () => {
@@ -223,6 +264,17 @@ test('a main that was rewritten has lost the commit, the row and the entry of a 
   );
   expect(found).toContainEqual(expect.stringMatching(`^records job ${job}: its row is in no table on main`));
   expect(found).toContainEqual(`journal job ${job}: its entry is not in RESEARCH_JOURNAL.md on main`);
+});
+
+test('a merge that drops a row of its second parent is found, though it differs from its first parent in nothing', async () => {
+  const job = await findJob('does two help?');
+  const lost = await lab.git('log', '-1', '--format=%h', `--grep=^recorder: job ${job} `, 'main');
+  await lab.git('checkout', '--quiet', '-b', 'side', `${lost}^`);
+  await lab.git('merge', '--quiet', '--no-verify', '--strategy=ours', '--message=side', 'main');
+  const side = await lab.git('rev-parse', '--short=7', 'HEAD');
+  await lab.git('checkout', '--quiet', 'main');
+  await lab.git('merge', '--quiet', '--ff-only', 'side');
+  expect(await listWrong()).toContainEqual(expect.stringMatching(new RegExp(`main ${side}.*results\\.tsv`)));
 });
 
 test('journal text of a job or an experiment that was changed is found with its line, an invented figure elsewhere is a note', async () => {

@@ -73,6 +73,8 @@ async function findSuspects({ history, config, paths }: AuditSources): Promise<M
     const wasLab = hasLab;
     for (const { path, newMode } of changes) if (path === 'lab.yaml') hasLab = newMode !== null;
     if (!wasLab || parents.length === 0) continue;
+    // A merge may drop what the other parent had, and differ from its first parent in nothing.
+    if (parents.length > 1) suspects.add(hash);
     for (const { path, oldBlob, newBlob, oldMode, newMode } of changes) {
       const rules = rulesOf(path, config.rules);
       if (rules.includes('FROZEN')) suspects.add(hash);

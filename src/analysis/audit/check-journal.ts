@@ -1,11 +1,11 @@
 /**
- * Check `journal`: the entries of jobs and experiments on main are byte for byte the stored ones, and figures of the metric in anybody
- * else's entries are in some record.
+ * Check `journal`: the entries of jobs and experiments on main are byte for byte the stored ones, those of baselines and bridges say what
+ * their jobs' logs say, and figures of the metric in anybody else's entries are in some record.
  */
 import { journalPath } from '../../../workers/recorder/append-records.ts';
 import { readExperimentEntries } from '../../../workers/recorder/experiment-entries.ts';
 import { messageOf } from '../../errors/lab-error.ts';
-import { type AuditSources, isTable } from './audit-sources.ts';
+import { type AuditSources, findRun, isTable } from './audit-sources.ts';
 import { type CheckResult, type Finding, note, quoteValue, wrong } from './finding.ts';
 import { listEntries, type PlacedEntry } from './journal-entries.ts';
 
@@ -42,6 +42,20 @@ function checkUnknown(sources: AuditSources, entry: PlacedEntry): Finding {
   if (audited !== undefined || sources.recordedOnMain.has(number))
     return note(place, `is the entry of job ${number}, whose record is gone: it cannot be checked`);
   return wrong(place, `is an entry of job ${number}, and no commit of the recorder on ${sources.main} wrote one`);
+}
+
+/** A baseline or a bridge adds no row: what its entry says of each job is held to that job's logs. */
+function checkSeeds(sources: AuditSources, entry: PlacedEntry): Finding[] {
+  const number = Number(/^job (\d+)$/.exec(entry.key ?? '')?.[1] ?? Number.NaN);
+  const kind = sources.jobs.get(number)?.job?.kind;
+  if (kind !== 'baseline' && kind !== 'bridge') return [];
+  return entry.text.split('\n').flatMap((line, index) => {
+    const [, job = '', value = ''] = /^- job (\d+), seed [^:]*: .*?(-?\d+\.\d{6})(?!\d)/.exec(line) ?? [];
+    const metric = findRun(sources, Number(job))?.metric ?? null;
+    if (metric === null || Number(value) === Number(metric.toFixed(6))) return [];
+    const message = `gives job ${job} as ${value}, expected ${metric.toFixed(6)} by its run folder`;
+    return [wrong(`${journalPath}:${entry.line + index}`, message)];
+  });
 }
 
 const escapePattern = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
@@ -111,6 +125,7 @@ export function checkJournal(sources: AuditSources): CheckResult {
     const should = wanted.get(entry.key);
     const finding = should === undefined ? checkUnknown(sources, entry) : compareEntry(entry, should);
     if (finding !== null && first === undefined) findings.push(finding);
+    findings.push(...checkSeeds(sources, entry));
   }
   for (const key of wanted.keys())
     if (!seen.has(key)) findings.push(wrong(key, `its entry is not in ${journalPath} on ${sources.main}`));

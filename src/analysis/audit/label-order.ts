@@ -1,4 +1,8 @@
-/** Whether a job's label, and how its number was to be got, stood before it ran: by the moments in the files and by the files' own times. */
+/**
+ * Whether a job's label, and how its number was to be got, stood before it ran: by the moments in the files, by the files' own times, and by
+ * the digest of job.json that each attempt kept when it was planned.
+ */
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { attemptFolder, jobFolder } from '../../../queue/job-store.ts';
@@ -6,8 +10,11 @@ import type { LabPaths } from '../../config/lab-paths.ts';
 import { type AuditedJob, runsPlace } from './audited-job.ts';
 import { type Finding, note, wrong } from './finding.ts';
 
-/** A copy of a lab keeps no file times: beyond this between a file's time and the moment in it, they tell nothing. */
-const copiedMs = 120_000;
+/**
+ * A copy of a lab keeps no file times: beyond this between a file's time and the moment in it, they tell nothing. Short, because a lab can be
+ * copied right after a run; a file server whose clock is off only loses the comparison.
+ */
+const copiedMs = 1000;
 
 const timeOf = (file: string): number | null => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? null;
 
@@ -23,12 +30,39 @@ function readStart(file: string): number | null {
   }
 }
 
+/** The digest of job.json in an attempt's setting.json; null where it has none (before there was one, or broken). */
+function readJobDigest(file: string): string | null {
+  if (!existsSync(file)) return null;
+  try {
+    const { jobDigest } = JSON.parse(readFileSync(file, 'utf8')) as { jobDigest?: unknown };
+    return typeof jobDigest === 'string' ? jobDigest : null;
+  } catch {
+    // A broken setting.json is told where the logs are read again.
+    return null;
+  }
+}
+
+/** The attempts whose digest is not that of job.json as it is now. */
+function checkDigests(paths: LabPaths, { number, attempts }: AuditedJob, place: string): Finding[] {
+  const own = createHash('sha256')
+    .update(readFileSync(join(jobFolder(paths.runs, number), 'job.json')))
+    .digest('hex');
+  const other = attempts.find((attempt) => {
+    const digest = readJobDigest(join(attemptFolder(paths.runs, number, attempt), 'setting.json'));
+    return digest !== null && digest !== own;
+  });
+  if (other === undefined) return [];
+  const message = `is not the file that attempt ${other} was planned from: its sha256 begins with ${own.slice(0, 12)}, expected`;
+  const digest = readJobDigest(join(attemptFolder(paths.runs, number, other), 'setting.json')) ?? '';
+  return [wrong(place, `${message} ${digest.slice(0, 12)} by ${runsPlace(number, other, 'setting.json')}`)];
+}
+
 /** What speaks against a label from before the run. */
 export function checkLabelOrder(paths: LabPaths, audited: AuditedJob): Finding[] {
   const { number, job, run, attempts } = audited;
   if (job === null || run === null) return [];
-  const findings: Finding[] = [];
   const place = runsPlace(number, 'job.json');
+  const findings = checkDigests(paths, audited, place);
   // Moments of a run are kept to the second.
   if (Math.floor(Date.parse(job.queuedAt) / 1000) > Math.floor(Date.parse(run.startedAt) / 1000))
     findings.push(
