@@ -9,7 +9,7 @@ export type ConfigCheck = { kind: 'ok'; config: LabConfig } | { kind: 'wrong'; p
 export function checkConfig(raw: unknown): ConfigCheck {
   const parsed = configSchema.safeParse(raw ?? {});
   if (parsed.success) {
-    const problems = findSharedLinks(parsed.data);
+    const problems = [...findSharedLinks(parsed.data), ...findOutsidePaths(parsed.data)];
     return problems.length === 0 ? { kind: 'ok', config: parsed.data } : { kind: 'wrong', problems };
   }
   return { kind: 'wrong', problems: parsed.error.issues.flatMap((issue) => formatIssue(issue, raw)) };
@@ -25,6 +25,19 @@ function findSharedLinks({ checkout }: LabConfig): string[] {
       (path) =>
         `checkout.scoreLinks: got ${show(path)}, which checkout.links names as well, expected it in one of them`,
     );
+}
+
+/** They are taken below the root whatever they look like: another one would silently count as missing, or lead out of the lab. */
+function findOutsidePaths({ data, checkout }: LabConfig): string[] {
+  const lists = { data, 'checkout.links': checkout.links, 'checkout.scoreLinks': checkout.scoreLinks };
+  return Object.entries(lists).flatMap(([key, paths]) =>
+    paths
+      .filter((path) => path.trim() === '' || /^[/~]/.test(path) || path.split('/').includes('..'))
+      .map(
+        (path) =>
+          `${key}: got ${show(path)}, expected a path inside the lab (a link there may lead to data elsewhere: \`ln -s\`)`,
+      ),
+  );
 }
 
 function formatIssue(issue: z.core.$ZodIssue, raw: unknown): string[] {

@@ -88,3 +88,12 @@ test('a value that lab.yaml alone may have is refused from a flag and from the e
     '--decision.confidence: decision.confidence belongs in lab.yaml',
   );
 });
+
+test.each([
+  ['data', 'data: [/srv/corpus]\n', '/srv/corpus'],
+  ['data', 'data: [../corpus]\n', '../corpus'],
+  ['checkout.links', 'checkout:\n  links: [~/corpus]\n', '~/corpus'],
+  ['checkout.scoreLinks', 'checkout:\n  scoreLinks: ["a/../../b"]\n', 'a/../../b'],
+])('%s names nothing outside of the lab', (key, text, path) => {
+  expect(() => load(text)).toThrow(`${key}: got "${path}", expected a path inside the lab`);
+});

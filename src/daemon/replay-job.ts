@@ -43,7 +43,12 @@ export async function replayJob(
       'user',
       `job ${job.number} was measured under track ${run.track}, and the lab's track is ${track} now: ` +
         'evaluator, commands, budget, data or dependencies differ, so its number cannot be compared and nothing was run',
-      { hints: ['`lab results --all-tracks` shows the rows of every track'] },
+      {
+        hints: [
+          `\`lab tracks compare ${run.track} ${track}\` measures the champion of ${run.track} under the present track`,
+          '`lab results --all-tracks` shows the rows of every track',
+        ],
+      },
     );
   }
   const frozen = isLockOpen('worker') ? [] : await checkFrozen(paths.root, main, job.commit, config.rules);

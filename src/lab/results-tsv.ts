@@ -125,7 +125,7 @@ export function insertResultRows(text: string | null, rows: string[], metric: st
     const found = (text.split('\n', 1)[0] ?? '').slice(0, 120);
     throw new LabError('user', `results.tsv begins with '${found}'; expected the lab's own header for ${metric}`, {
       hints: [
-        'move the file aside and commit that: the lab starts a new one',
+        '`git mv results.tsv results.old.tsv` and commit that: the lab starts a new one',
         'lab results    reads tables of other makes',
       ],
     });

@@ -151,7 +151,8 @@ test('a results.tsv of another make is named and waits, whole; when it is put as
   expect(await waitForDelay(lab, number)).toContain('results.tsv');
   expect(await lab.git('show', 'main:results.tsv')).toBe(foreign.trimEnd());
   await lab.git('mv', 'results.tsv', 'results.old.tsv');
-  await lab.git('commit', '--quiet', '--no-verify', '--message=aside');
+  // Past no hook: a table that is kept whole is no loss.
+  await lab.git('commit', '--quiet', '--message=aside');
   expect((await lab.lab('wait', String(number))).code).toBe(0);
   expect(await records(lab)).toEqual({ rows: [number], entries: [number] });
 });
