@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { locateFrontMatter } from './front-matter-entries.ts';
 import { formatSections, guardText, parseSections, setSection } from './markdown-sections.ts';
 
 const order = ['Hypothesis', 'Mechanism', 'Critique', 'Outcome'];
@@ -126,6 +127,9 @@ const anyLines = fc
   .map((lines) => lines.join('\n'));
 const plain = (text: string) => text.replace(/\r\n?/g, '\n').trim();
 
+/** What stands below the front matter, which is all that sections are looked for in. */
+const bodyOf = (file: string) => file.slice(locateFrontMatter(file)?.bodyStart ?? 0);
+
 test('any texts under any headings are read back as they were', () => {
   fc.assert(
     fc.property(fc.array(anyLines, { minLength: 1, maxLength: 4 }), (texts) => {
@@ -145,9 +149,9 @@ test('in any file a section that is set is read back, all others stay, and setti
       anyLines,
       fc.constantFrom('Outcome', 'x', 'Hypothesis', 'Critique'),
       (file, content, heading) => {
-        const before = parseSections(file);
+        const before = parseSections(bodyOf(file));
         const text = setSection(file, heading, content, order);
-        const after = parseSections(text);
+        const after = parseSections(bodyOf(text));
         const place = before.findIndex((section) => section.heading === heading);
         const others = (all: typeof before, at: number) => all.filter((_, index) => index !== at);
         const now = place === -1 ? after.findIndex((section) => section.heading === heading) : place;
@@ -156,7 +160,8 @@ test('in any file a section that is set is read back, all others stay, and setti
         expect(setSection(text, heading, content, order)).toBe(text);
       },
     ),
-    { numRuns: 6000 },
+    // In a front matter "## Outcome" is a comment, and no heading.
+    { numRuns: 6000, examples: [['---\n## Outcome\n---', '', 'Outcome']] },
   );
 });
 
