@@ -61,8 +61,10 @@ export interface Experiment {
   isOwn: boolean;
   /** Why it cannot go on before somebody does something; null where nothing is in the way. */
   waits: string | null;
-  /** Full hash of the champion that the branch starts from; null before it is made. */
+  /** Full hash of the champion that it is measured against; null before the branch is made. */
   base: string | null;
+  /** Full hash that the branch starts from and its change is told against: the base, with main's frozen files where those are newer; null before it is made. */
+  start: string | null;
   /** `Q: … H: …` of the evaluation. */
   label: string;
   /** Full hash of the change on exp/<slug>; null before it is committed. */

@@ -10,8 +10,10 @@ export interface ReportFacts {
   date: string;
   /** Full hash of the change; null where nothing was committed. */
   commit: string | null;
-  /** Full hash that it started from. */
+  /** Full hash of the champion that it was measured against. */
   base: string;
+  /** Full hash that the change is told against: the base, or the base with main's newer frozen files. Missing in what was kept before there was one. */
+  start?: string;
   branch: string;
   decision: OutcomeWord;
   /** The reason of the decision in one sentence. */

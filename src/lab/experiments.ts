@@ -36,6 +36,8 @@ const schema = z.strictObject({
   isOwn: z.boolean(),
   waits: z.string().nullable(),
   base: z.string().nullable(),
+  // Experiments from before evaluators were laid over start from their base.
+  start: z.string().nullable().default(null),
   label: z.string(),
   commit: z.string().nullable(),
   smokeJobs: z.array(z.number().int().positive()),

@@ -127,7 +127,7 @@ function isLanguage(token: NumberToken): boolean {
 /** True where the hash begins the change's or the base's. */
 function isHash(token: NumberToken, facts: ReportFacts): boolean {
   const text = token.text.toLowerCase();
-  return text.length >= 7 && [facts.commit ?? '', facts.base].some((hash) => hash.startsWith(text));
+  return text.length >= 7 && [facts.commit ?? '', facts.base, facts.start ?? ''].some((hash) => hash.startsWith(text));
 }
 
 /**

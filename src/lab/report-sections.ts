@@ -170,10 +170,12 @@ function formatRunAgain(facts: ReportFacts): string | null {
 /** Commits, jobs, folders and authors, and the lines that show the change and run it again. */
 export function formatLinks(facts: ReportFacts): string {
   const base = facts.base.slice(0, 7);
+  const start = (facts.start ?? facts.base).slice(0, 7);
+  const laidOver = start === base ? '' : `, with main's newer frozen files: ${formatCode(start)}`;
   const lines = [
     facts.commit === null
       ? `no commit; it started from ${formatCode(facts.base)}`
-      : `commit ${formatCode(facts.commit)} on branch ${formatCode(facts.branch)}, started from ${formatCode(base)}`,
+      : `commit ${formatCode(facts.commit)} on branch ${formatCode(facts.branch)}, started from ${formatCode(base)}${laidOver}`,
     facts.jobs.length === 0
       ? 'no job was queued'
       : `${facts.jobs.map((job) => `job ${job}`).join(', ')}: \`lab log ${facts.jobs.at(-1)}\``,
@@ -182,7 +184,7 @@ export function formatLinks(facts: ReportFacts): string {
   if (facts.track !== '') lines.push(`track ${formatCode(facts.track)}`);
   lines.push(...facts.authors.map(formatInline).filter((author) => author !== ''));
   const again = formatRunAgain(facts);
-  const diff = facts.commit === null ? null : `git diff ${base}..${facts.commit.slice(0, 7)}`;
+  const diff = facts.commit === null ? null : `git diff ${start}..${facts.commit.slice(0, 7)}`;
   return joinParts([
     formatList(lines),
     diff === null ? null : `To see the change:\n\n${formatFence(diff, 'sh')}`,

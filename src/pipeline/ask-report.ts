@@ -32,7 +32,8 @@ export async function askReport(
   const { paths, main, gate, signal, tell } = context;
   const stored = findReport(await readReports(paths.root, main), slug);
   const { facts } = readKeptSummary(paths, stored.report.slug, attemptOf(stored));
-  const diff = facts.commit === null ? '' : await readDiff(paths.root, facts.base, facts.commit, diffBytes);
+  const diff =
+    facts.commit === null ? '' : await readDiff(paths.root, facts.start ?? facts.base, facts.commit, diffBytes);
   let problem = '';
   for (let tries = 1; tries <= maxTries; tries += 1) {
     const { folders, result, use } = await runAgent(context, {

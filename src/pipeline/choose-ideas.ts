@@ -117,6 +117,7 @@ async function begin(context: PipelineContext, chosen: RankedIdea[], ideas: Stor
       isOwn: false,
       waits: null,
       base: null,
+      start: null,
       label: formatLabel(idea),
       commit: null,
       smokeJobs: [],

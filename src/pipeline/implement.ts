@@ -20,6 +20,7 @@ import { endWith, treeOf, worktreeOf } from './experiment-steps.ts';
 import { listOutsideChanges, readOutside } from './outside-watch.ts';
 import { changeIdeas } from './record-idea.ts';
 import { type AgentRun, markTaken, runAgent } from './run-agent.ts';
+import { createStart } from './start-commit.ts';
 
 /** Most that an implementer is told of why its work came back, characters. */
 const maxBackCharacters = 20_000;
@@ -28,13 +29,15 @@ const maxBackCharacters = 20_000;
 export const implement: Stage = async (context, experiment) => {
   const { paths, main } = context;
   const base = experiment.base ?? (await ensureChampion(context)).commit;
+  // One that was begun keeps its start: what it changed is told against that.
+  const start = experiment.start ?? (experiment.base === null ? await createStart(context, base) : base);
   await changeIdeas(
     context,
     new Map([[experiment.slug, { state: 'implementing' }]]),
     `${experiment.slug}: implementing`,
   );
   const tree = worktreeOf(paths, experiment.slug);
-  const own = await takeTree(context, { ...experiment, base });
+  const own = await takeTree(context, { ...experiment, base, start });
   reachPoint('worktree-made');
   const { idea, text } = findIdeaBySlug(await readIdeas(paths.root, main), experiment.slug);
   const frozen = (await listFrozenFiles(paths.root, main, context.config.rules)).map((file) => file.path).join(', ');
@@ -81,13 +84,13 @@ export const implement: Stage = async (context, experiment) => {
           'implement',
           `files outside its worktree changed while the agent worked without a sandbox: ${strays.join(', ')}; look at them (\`git status\`)`,
         )
-      : await commitWork(context, next, run, base);
+      : await commitWork(context, next, run, start);
   markTaken(run.folders);
   return end;
 };
 
 /** The worktree as the agent is to find it: on its branch, with nothing left of an agent that was cut off. */
-async function takeTree({ paths }: PipelineContext, experiment: Experiment & { base: string }): Promise<Experiment> {
+async function takeTree({ paths }: PipelineContext, experiment: Experiment & { start: string }): Promise<Experiment> {
   const tree = treeOf(paths, experiment.slug);
   const own = { ...experiment, isOwn: true };
   if (!experiment.isOwn) {
@@ -95,8 +98,8 @@ async function takeTree({ paths }: PipelineContext, experiment: Experiment & { b
     // Before they are made: a lab that is killed in between knows them for its own.
     await writeExperiment(paths, own);
   }
-  // What was committed in round 1 is what round 2 goes on from; before that it is the base, whatever an interrupted agent committed.
-  await putTree(tree, experiment.commit ?? experiment.base);
+  // What was committed in round 1 is what round 2 goes on from; before that it is the start, whatever an interrupted agent committed.
+  await putTree(tree, experiment.commit ?? experiment.start);
   return own;
 }
 
@@ -104,7 +107,7 @@ async function commitWork(
   context: PipelineContext,
   given: Experiment,
   { result, folders }: AgentRun,
-  base: string,
+  start: string,
 ): Promise<StageResult> {
   const { paths, main, config } = context;
   const { slug, title, rounds } = given;
@@ -121,7 +124,7 @@ async function commitWork(
     return fail(`the implementer ${result.status === 'failed' ? 'failed' : 'was stopped'}: ${result.reason}`);
   const unfit = await checkTree(tree, maxExperimentFileBytes);
   if (unfit.length > 0) return endWith(experiment, 'refused', 'implement', unfit.join('; '));
-  const before = experiment.commit ?? base;
+  const before = experiment.commit ?? start;
   let commit: string;
   try {
     commit = await commitTree(
@@ -139,7 +142,7 @@ async function commitWork(
   await runGit(paths.root, ['update-ref', `refs/nightlab/experiments/${slug}/${experiment.attempt}.${rounds}`, commit]);
   if ((await hashOfTree(paths.root, commit)) === (await hashOfTree(paths.root, before)))
     return fail('the implementer says that it is done, but changed nothing');
-  const problems = await checkExperimentCommit({ root: paths.root, main, base, commit, config });
+  const problems = await checkExperimentCommit({ root: paths.root, main, base: start, commit, config });
   const built = { ...experiment, commit };
   if (problems.length > 0) return endWith(built, 'refused', 'implement', problems.join('; '));
   const files = result.filesChanged.length;

@@ -30,7 +30,8 @@ export async function gatherFacts(
   const { track, champion } = await context.gate.look();
   // An idea that was rejected before it was built has no base yet: this is what it would have started from.
   const base = experiment.base ?? champion?.commit ?? (await resolveCommit(paths.root, main));
-  const changed = commit === null ? [] : (await readDiffFacts(paths.root, base, commit)).files;
+  const start = experiment.start ?? base;
+  const changed = commit === null ? [] : (await readDiffFacts(paths.root, start, commit)).files;
   const [, question = '', hypothesis = ''] = /^Q: (.*?) H: (.*)$/s.exec(experiment.label) ?? [];
   const jobs = readStoredJobs(paths.runs);
   return {
@@ -38,6 +39,7 @@ export async function gatherFacts(
     title: experiment.title,
     commit,
     base,
+    start,
     branch: branchOf(experiment.slug),
     decision: wordOf(outcome),
     reason: outcome.reason,

@@ -101,7 +101,8 @@ async function askReporter(
   ideaText: string,
 ): Promise<{ prose: ReportProse | null; agents: AgentUse[]; problem: string | null }> {
   const { paths } = context;
-  const diff = facts.commit === null ? '' : await readDiff(paths.root, facts.base, facts.commit, diffBytes);
+  const diff =
+    facts.commit === null ? '' : await readDiff(paths.root, facts.start ?? facts.base, facts.commit, diffBytes);
   const agents: AgentUse[] = [];
   let problem = '';
   for (let tries = 1; tries <= maxTries; tries += 1) {

@@ -18,11 +18,11 @@ const diffBytes = 200_000;
 /** The stage. */
 export const review: Stage = async (context, experiment) => {
   const { paths, main } = context;
-  const { base, commit } = ensureBuilt(experiment);
+  const { start, commit } = ensureBuilt(experiment);
   // The commit as it is, whatever became of the worktree since.
   await putTree(treeOf(paths, experiment.slug), commit);
   const { text } = findIdeaBySlug(await readIdeas(paths.root, main), experiment.slug);
-  const diff = await readDiff(paths.root, base, commit, diffBytes);
+  const diff = await readDiff(paths.root, start, commit, diffBytes);
   const agents = [...experiment.agents];
   let problem = '';
   let couldWork = false;

@@ -87,7 +87,7 @@ async function checkReport(sources: AuditSources, file: MainFile): Promise<Findi
   const numbers = checkSections(file, report, facts, texts);
   if (numbers.length === 0 || facts.commit === null) return [...findings, ...numbers];
   // Only now, because it is a git call for each report.
-  const diff = await readDiff(sources.paths.root, facts.base, facts.commit, diffBytes).catch(() => null);
+  const diff = await readDiff(sources.paths.root, facts.start ?? facts.base, facts.commit, diffBytes).catch(() => null);
   if (diff === null)
     findings.push(
       note(file.path, `the change ${facts.commit.slice(0, 7)} cannot be read: its numbers are unknown here`),
