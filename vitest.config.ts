@@ -8,6 +8,7 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     pool: 'forks',
-    maxWorkers: 2,
+    // Tests wait for processes more than they compute: three at once keep two cores busy.
+    maxWorkers: 3,
   },
 });
