@@ -18,11 +18,14 @@ import { labPaths } from '../config/lab-paths.ts';
 import { packageRoot } from '../config/package-root.ts';
 import { findRepositoryRoot } from '../config/repository-root.ts';
 import { LabError } from '../errors/lab-error.ts';
+import { loadLabConfig } from '../git/committed-config.ts';
 import { commitPaths, openGit } from '../git/porcelain.ts';
 import { resolveMainBranch } from '../git/repository.ts';
 import { writeLabState } from '../lab/lab-state.ts';
 import { resultsHeader } from '../lab/results-tsv.ts';
+import { listFrozenFiles } from '../rules/frozen.ts';
 import { installHooks } from '../rules/hooks.ts';
+import { findUnfrozenScorerFiles } from '../rules/scorer-files.ts';
 
 /** What kind of lab to make. */
 export interface CreateLabOptions {
@@ -105,10 +108,14 @@ export async function createLab(folder: string, options: CreateLabOptions): Prom
   if (addIgnoreLines(folder)) written.push('.gitignore');
   writeLabState(labPaths(folder));
   const branch = await commitFiles(folder, written);
-  const notes =
-    isStarter || options.score !== null
+  const frozen = await listFrozenFiles(folder, branch, loadLabConfig(realpathSync(folder)).rules);
+  const frozenNote = `frozen from the first result on: ${frozen.map(({ path }) => path).join(', ')} (\`lab rules\` says why; META_MODE changes them)`;
+  const notes = [
+    frozenNote,
+    ...(isStarter || options.score !== null
       ? []
-      : ['there is no score command: the number that train prints counts, and its rows are flagged self-reported'];
+      : ['there is no score command: the number that train prints counts, and its rows are flagged self-reported']),
+  ];
   if (options.hooks) notes.push(...(await putHooks(folder)));
   return { root: realpathSync(folder), branch, written, notes };
 }
@@ -178,8 +185,14 @@ function adoptedFiles(folder: string, options: CreateLabOptions, present: string
     /\{([A-Z_]+)\}/g,
     (whole, name: string) => values[name] ?? whole,
   );
+  const unfrozen = findUnfrozenScorerFiles(folder, options.score, {});
+  const rules = unfrozen.map((path) => `  ${JSON.stringify(`/${path}`)}: [FROZEN]\n`).join('');
+  const frozen =
+    rules === ''
+      ? ''
+      : `# What the scorer is made of: its folder holds main's frozen files and nothing else.\nrules:\n${rules}`;
   return [
-    { path: 'lab.yaml', text: yaml },
+    { path: 'lab.yaml', text: yaml + frozen },
     // The field's own charter stays where there is one.
     { path: 'program.md', from: template('program.md'), mayStay: true },
     ...commonFiles(metric).map((file) => (file.path === 'results.tsv' ? { ...file, mayStay: true } : file)),

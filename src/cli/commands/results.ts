@@ -125,8 +125,13 @@ export function renderResults(
   // A flag is what a reader must know: it gets a column of its own wherever there is one, and is never cut.
   const flags = ledger.rows.map((row) => row.flags.join(','));
   const flagsWidth = Math.max(0, ...flags.map((text) => text.length));
+  // Rows of two tracks do not compare: where there are some, each says which it is of.
+  const hasTracks = new Set(ledger.rows.map((row) => row.track)).size > 1;
   const alsoWidth = also.reduce((sum, name) => sum + Math.max(10, name.length) + 2, 0);
-  const room = Math.max(24, terminalWidth() - 76 - alsoWidth - (flagsWidth === 0 ? 0 : flagsWidth + 2));
+  const room = Math.max(
+    24,
+    terminalWidth() - 76 - (hasTracks ? 10 : 0) - alsoWidth - (flagsWidth === 0 ? 0 : flagsWidth + 2),
+  );
   const cells = ledger.rows.map((row, index) => {
     const observed = Number.parseFloat(row.observed);
     const gain = direction === 'lower' ? -observed : observed;
@@ -143,6 +148,7 @@ export function renderResults(
       row.seconds === null ? '' : formatSeconds(row.seconds),
       row.memoryGb === null ? '' : row.memoryGb.toFixed(1),
       row.jobs.join(','),
+      ...(hasTracks ? [row.track || 'unknown'] : []),
       cut(row.description, room),
       flags[index] ?? '',
     ];
@@ -159,6 +165,7 @@ export function renderResults(
       'train',
       'GB',
       'job',
+      ...(hasTracks ? ['track'] : []),
       'description',
       ...(flagsWidth === 0 ? [] : ['flags']),
     ],

@@ -10,6 +10,7 @@ import type { LabConfig } from '../../config/schema.ts';
 import { LabError, messageOf } from '../../errors/lab-error.ts';
 import { listUsualMains, readBranchText } from '../../git/main-text.ts';
 import { findCommit, resolveMainBranch } from '../../git/repository.ts';
+import { findUnfrozenScorerFiles } from '../../rules/scorer-files.ts';
 import { callRunning } from '../client.ts';
 import type { Check } from './check.ts';
 
@@ -87,6 +88,15 @@ function checkScoring(paths: LabPaths, config: LabConfig): Check {
       state: 'note',
       found: 'no .lab/score-seed: a scorer that needs the secret seed will refuse',
       mend: 'head -c4 /dev/urandom | od -An -tu4 | tr -d " " > .lab/score-seed',
+    };
+  }
+  const unfrozen = findUnfrozenScorerFiles(paths.root, config.commands.score, config.rules);
+  if (unfrozen.length > 0) {
+    return {
+      name: 'score',
+      state: 'bad',
+      found: `${unfrozen.join(', ')}: not FROZEN, so the scorer, whose folder holds main's frozen files alone, will not find it`,
+      mend: `rules: {${unfrozen.map((path) => `/${path}: [FROZEN]`).join(', ')}} in lab.yaml`,
     };
   }
   return { name: 'score', state: 'ok', found: config.commands.score, mend: '' };

@@ -314,7 +314,7 @@ if subprocess.run([*git, "commit", "-q", "--amend", "--no-verify", "--allow-empt
     stops: sandbox,
     effect: 'file',
     flag: 'unsandboxed',
-    remark: '`git push` refuses it (hooks), `lab audit` shows the rewritten history',
+    remark: '`git push` refuses it where recorded text was lost (hooks), `lab audit` names the commits that are gone',
   },
 ];
 
