@@ -1,18 +1,17 @@
 /**
  * Check `history`: over main's first-parent history append-only files never lost a byte and FROZEN files changed only as the rules allow;
- * and the root checkout holds no such loss uncommitted. The lock on commits (rules/commit-facts.ts) is the judge; here the commits are
- * found that have to be brought before it, many contents in one git call.
+ * and the root checkout holds no such loss uncommitted. Here the commits are found that have to be judged,
+ * many contents in one git call; judge-history.ts judges them.
  */
 import { lstatSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readBlobSizes, readBlobs } from '../../git/blob-content.ts';
 import { runGit, runGitResult } from '../../git/run-git.ts';
 import { checkGrowth } from '../../rules/append-only.ts';
-import { formatRuleProblem } from '../../rules/commit-check.ts';
-import { checkRange } from '../../rules/commit-facts.ts';
 import { rulesOf } from '../../rules/taxonomy.ts';
 import type { AuditSources } from './audit-sources.ts';
-import { type CheckResult, type Finding, note, wrong } from './finding.ts';
+import { type CheckResult, type Finding, wrong } from './finding.ts';
+import { judgeHistory } from './judge-history.ts';
 import type { MainCommit } from './main-history.ts';
 
 /** Contents that are held in memory at once, bytes. */
@@ -88,29 +87,6 @@ async function findSuspects({ history, config, paths }: AuditSources): Promise<M
   return history.filter(({ hash }) => suspects.has(hash));
 }
 
-/** Hashes, or their beginnings of at least 7 digits, that the meta journal names. */
-function listOwned(sources: AuditSources): string[] {
-  const text = sources.files.find(({ path }) => path === 'meta_journal.md')?.text ?? '';
-  return [...new Set(text.match(/\b[0-9a-f]{7,64}\b/g) ?? [])];
-}
-
-async function judge(sources: AuditSources, suspects: readonly MainCommit[]): Promise<Finding[]> {
-  const { paths, main, config } = sources;
-  const source = { cwd: paths.root, main, rules: config.rules };
-  const owned = listOwned(sources);
-  const findings: Finding[] = [];
-  for (const { hash, parents } of suspects) {
-    const { found } = await checkRange(source, [hash, ...parents.map((parent) => `^${parent}`)]);
-    for (const problem of found.flatMap(({ problems }) => problems)) {
-      const place = `${main} ${hash.slice(0, 7)}`;
-      const message = formatRuleProblem(problem);
-      const isOwned = problem.rule === 'FROZEN' && owned.some((word) => hash.startsWith(word));
-      findings.push(isOwned ? note(place, `${message}; owned up to in meta_journal.md`) : wrong(place, message));
-    }
-  }
-  return findings;
-}
-
 /** What the root checkout would lose if it were committed now; nothing where it is on another branch. */
 async function checkCheckout(sources: AuditSources): Promise<Finding[]> {
   const { paths, main, config, files } = sources;
@@ -137,6 +113,6 @@ async function checkCheckout(sources: AuditSources): Promise<Finding[]> {
 /** The check. */
 export async function checkHistory(sources: AuditSources): Promise<CheckResult> {
   const suspects = await findSuspects(sources);
-  const findings = [...(await judge(sources, suspects)), ...(await checkCheckout(sources))];
+  const findings = [...(await judgeHistory(sources, suspects)), ...(await checkCheckout(sources))];
   return { name: 'history', checked: sources.history.length, findings };
 }

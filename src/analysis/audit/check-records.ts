@@ -1,9 +1,10 @@
 /** Check `records`: what the recorder wrote for a job is on main, and the commits in which it did so are in main's history. */
-
+import { journalPath } from '../../../workers/recorder/append-records.ts';
 import { type AuditSources, isTable } from './audit-sources.ts';
 import { type AuditedJob, runsPlace } from './audited-job.ts';
 import { listRows } from './check-rows.ts';
-import { type CheckResult, type Finding, note, wrong } from './finding.ts';
+import { type CheckResult, type Finding, note, settled, wrong } from './finding.ts';
+import { listEntries } from './journal-entries.ts';
 import { readMainCommits } from './main-commits.ts';
 
 /** A job that has ended for good, so that the recorder has to have looked at it. */
@@ -39,6 +40,8 @@ export async function checkRecords(sources: AuditSources): Promise<CheckResult> 
   // A row that is there and says something else is told by the check of rows.
   const single = new Set(rows.flatMap((row) => (row.jobs.length === 1 ? row.jobs : [])));
   const texts = new Set(rows.map(({ text }) => text));
+  const journal = files.find(({ path }) => path === journalPath)?.text ?? '';
+  const entries = new Set(listEntries(journal).map(({ text }) => text));
   const findings: Finding[] = [];
   let checked = 0;
   for (const audited of jobs.values()) {
@@ -50,13 +53,17 @@ export async function checkRecords(sources: AuditSources): Promise<CheckResult> 
       findings.push(
         wrong(`job ${number}`, `its row is in no table on ${main}; expected ${recorded.row.slice(0, 60)}…`),
       );
-    if (recorded.commit !== null && !commits.has(recorded.commit))
-      findings.push(
-        wrong(
-          `${main} ${recorded.commit.slice(0, 7)}`,
-          `the commit that recorded job ${number} is not in ${main}: its history was rewritten`,
-        ),
-      );
+    if (recorded.commit === null || commits.has(recorded.commit)) continue;
+    const place = `${main} ${recorded.commit.slice(0, 7)}`;
+    const what = `the commit that recorded job ${number} is not in ${main}`;
+    const isKept =
+      (recorded.row === null || texts.has(recorded.row)) &&
+      (recorded.entry === null || entries.has(recorded.entry.replaceAll('\r\n', '\n').trimEnd()));
+    findings.push(
+      isKept
+        ? settled(place, `${what}: it was rebased or amended; its row and entry are on ${main}`)
+        : wrong(place, `${what}: its history was rewritten`),
+    );
   }
   return { name: 'records', checked, findings };
 }

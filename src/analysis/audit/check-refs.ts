@@ -11,7 +11,9 @@ import { findMissingCommits, readReachableCommits } from './main-commits.ts';
 interface NeededCommit {
   commit: string;
   place: string;
-  /** Where a ref would keep it. */
+  /** What is expected, as words: a ref, "under main". */
+  expected: string;
+  /** A ref that would keep it. */
   ref: string;
 }
 
@@ -34,7 +36,8 @@ function listExperimentCommits(sources: AuditSources, findings: Finding[]): Need
             if (commit === null || commit === undefined) return [];
             if (typeof commit !== 'string' || !fullHash.test(commit))
               throw new Error(`commit is ${JSON.stringify(commit)}, expected a full hash`);
-            return [{ commit, place, ref: `refs/nightlab/experiments/${slug}/${String(state?.attempt)}.*` }];
+            const refs = `refs/nightlab/experiments/${slug}/${String(state?.attempt)}`;
+            return [{ commit, place, expected: `it under ${refs}.*`, ref: `${refs}.tip` }];
           } catch (error) {
             findings.push(wrong(place, `cannot be read: ${messageOf(error).split('\n')[0] ?? ''}`));
             return [];
@@ -52,25 +55,25 @@ export async function checkRefs(sources: AuditSources): Promise<CheckResult> {
     // What never ran needs no commit.
     if (job === null || attempts.length === 0) continue;
     if (fullHash.test(job.commit)) {
-      const ref = job.snapshot
-        ? `refs/nightlab/jobs/${number}`
-        : job.experiment === null
-          ? sources.main
-          : `exp/${job.experiment}`;
-      needed.push({ commit: job.commit, place: `job ${number}`, ref });
+      const ref = `refs/nightlab/jobs/${number}`;
+      const branch = job.experiment === null ? sources.main : `exp/${job.experiment}`;
+      const isFree = job.kind === 'bridge' || job.kind === 'replay';
+      const expected = isFree ? 'a ref that keeps it' : `it under ${job.snapshot ? ref : branch}`;
+      needed.push({ commit: job.commit, place: `job ${number}`, expected, ref });
     } else findings.push(wrong(`job ${number}`, `its commit is "${job.commit.slice(0, 60)}", expected a full hash`));
   }
   needed.push(...listExperimentCommits(sources, findings));
   const reachable = await readReachableCommits(paths.root);
   const lost = needed.filter(({ commit }) => !reachable.has(commit));
   const missing = await findMissingCommits(paths.root, [...new Set(lost.map(({ commit }) => commit))]);
-  for (const { commit, place, ref } of lost) {
+  for (const { commit, place, expected, ref } of lost) {
+    const name = `its commit ${commit.slice(0, 7)}`;
     findings.push(
       missing.has(commit)
-        ? wrong(place, `its commit ${commit.slice(0, 7)} is not in the repository, expected it under ${ref}`)
+        ? wrong(place, `${name} is not in the repository, expected ${expected}`)
         : wrong(
             place,
-            `its commit ${commit.slice(0, 7)} is reachable from no ref, so that git may delete it; expected it under ${ref}`,
+            `${name} is reachable from no ref, so that git may delete it; expected ${expected}: \`git update-ref ${ref} ${commit}\``,
           ),
     );
   }

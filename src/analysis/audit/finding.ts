@@ -13,6 +13,8 @@ export interface Finding {
   place: string;
   /** What is wrong, the value, and what was expected; one line without the place. */
   message: string;
+  /** On a note: it names a slip that was put right or owned up to, nothing that could not be checked. */
+  settled?: true;
 }
 
 /** What one check looked at and found. */
@@ -31,6 +33,11 @@ export function wrong(place: string, message: string): Finding {
 /** A finding of something that cannot be checked. */
 export function note(place: string, message: string): Finding {
   return { kind: 'note', place, message };
+}
+
+/** A note on a slip that was put right or owned up to. */
+export function settled(place: string, message: string): Finding {
+  return { kind: 'note', place, message, settled: true };
 }
 
 /** A value for a message: quoted, cut to 120 characters, "nothing" where it is empty. */

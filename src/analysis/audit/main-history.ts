@@ -6,7 +6,7 @@ import type { TreeChange } from '../../git/tree-diff.ts';
 export interface MainCommit {
   hash: string;
   parents: string[];
-  /** Name of the committer. */
+  /** Name of the author: `git pull --rebase` makes whoever pulls the committer of what the recorder wrote. */
   by: string;
   subject: string;
   /** Lines of the message below the subject. */
@@ -50,7 +50,7 @@ export function parseMainHistory(output: Buffer): MainCommit[] {
 
 /** Reads it, the oldest commit first. Throws LabError where the branch is unknown. */
 export async function readMainHistory(root: string, main: string): Promise<MainCommit[]> {
-  const format = `--format=${['%x01%H', '%P', '%cn', '%s', '%b'].join('%x02')}`;
+  const format = `--format=${['%x01%H', '%P', '%an', '%s', '%b'].join('%x02')}`;
   const options = ['--first-parent', '-m', '--reverse', '--root', '--raw', '-z', '--no-abbrev', '--no-renames'];
   const args = ['log', ...options, '--no-show-signature', '--no-notes', '--ignore-submodules=none', format];
   return parseMainHistory(await runGitBytes(root, [...args, `refs/heads/${main}`, '--']));

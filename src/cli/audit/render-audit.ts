@@ -12,10 +12,10 @@ const counted: Record<CheckName, string> = {
   reports: 'reports',
   refs: 'commits of attempts',
   history: 'commits of main',
-  tracks: 'tracks',
+  tracks: 'tracks that rows name',
 };
 
-/** Findings of one check that are shown; the others are counted. */
+/** Lines of one check that are shown; the others are counted. */
 const shown = 50;
 
 function countKind(findings: readonly Finding[], kind: Finding['kind']): number {
@@ -26,27 +26,65 @@ function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
+/** Notes that differ only in numbers, hashes, quoted values and names say the same. */
+function kindOf(message: string): string {
+  return message
+    .replaceAll(/"[^"]*"|\b[0-9a-f]{7,64}\b|\d+(?:\.\d+)?/g, '…')
+    .replaceAll(/\b(experiment|track) \S+(?=[ ,])/g, '$1 …')
+    .replaceAll(/\S*\/\S+/g, '…');
+}
+
+/** Places of collapsed notes that are shown. */
+const shownPlaces = 3;
+
+function renderNotes(notes: readonly Finding[]): string[] {
+  const kinds = new Map<string, Finding[]>();
+  for (const one of notes) kinds.set(kindOf(one.message), [...(kinds.get(kindOf(one.message)) ?? []), one]);
+  return [...kinds].map(([kind, alike]) => {
+    const [only] = alike;
+    if (alike.length === 1 && only !== undefined)
+      return `  note: ${disarmLine(only.place)}  ${disarmLine(only.message)}`;
+    const places = alike.slice(0, shownPlaces).map(({ place }) => disarmLine(place));
+    const more = alike.length - places.length;
+    const isSame = alike.every(({ message }) => message === only?.message);
+    const told = isSame ? (only?.message ?? kind) : kind;
+    return `  ${alike.length} notes: ${places.join(', ')}${more === 0 ? '' : ` and ${more} more`}  ${disarmLine(told)}`;
+  });
+}
+
 function renderCheck({ name, checked, findings }: CheckResult): string {
-  const notes = countKind(findings, 'note');
-  const head = `${name}: ${checked} checked, ${countKind(findings, 'wrong')} wrong${notes === 0 ? '' : `, ${plural(notes, 'note')}`}`;
+  const notes = findings.filter(({ kind }) => kind === 'note');
+  const counts = `${countKind(findings, 'wrong')} wrong${notes.length === 0 ? '' : `, ${plural(notes.length, 'note')}`}`;
+  // `lab tracks` counts more: the present one, and those of jobs without a row.
+  const head = `${name}: ${checked} checked${name === 'tracks' ? ' (those that rows name)' : ''}, ${counts}`;
   // What is wrong first: notes alone must never push it out of sight.
-  const sorted = [...findings].sort((a, b) => Number(a.kind === 'note') - Number(b.kind === 'note'));
-  const lines = sorted
-    .slice(0, shown)
-    .map(
-      ({ kind, place, message }) => `  ${kind === 'note' ? 'note: ' : ''}${disarmLine(place)}  ${disarmLine(message)}`,
-    );
-  if (findings.length > shown) lines.push(`  and ${findings.length - shown} more (--json prints all)`);
-  return [head, ...lines].join('\n');
+  const wrong = findings.filter(({ kind }) => kind === 'wrong');
+  const lines = [
+    ...wrong.map(({ place, message }) => `  ${disarmLine(place)}  ${disarmLine(message)}`),
+    ...renderNotes(notes),
+  ];
+  const more = lines.length > shown ? [`  and ${lines.length - shown} more (--json prints all)`] : [];
+  return [head, ...lines.slice(0, shown), ...more].join('\n');
+}
+
+/** What the notes mean for the verdict; "" where there are none. */
+function describeNotes(findings: readonly Finding[]): string {
+  const notes = findings.filter(({ kind }) => kind === 'note');
+  const done = notes.filter(({ settled }) => settled === true).length;
+  const open = notes.length - done;
+  if (notes.length === 0) return '';
+  const head = `; ${plural(notes.length, 'note')}: `;
+  const what = notes.length === 1 ? 'what it names' : 'what they name';
+  if (done === 0) return `${head}${what} cannot be checked here`;
+  if (open === 0) return `${head}${what} was put right or owned up to`;
+  return `${head}${open} ${open === 1 ? 'names' : 'name'} what cannot be checked here, ${done} what was put right or owned up to`;
 }
 
 /** The whole audit as text. */
 export function renderAudit(checks: readonly CheckResult[]): string {
   const findings = checks.flatMap((check) => check.findings);
-  const [wrong, notes] = [countKind(findings, 'wrong'), countKind(findings, 'note')];
-  const told = notes === 0 ? '' : `, ${plural(notes, 'note')} (what cannot be checked, or is owned up to)`;
-  const verdict = wrong === 0 ? `nothing wrong${told}` : `${wrong} wrong${told}`;
-  return `${checks.map(renderCheck).join('\n')}\n${verdict}\n`;
+  const wrong = countKind(findings, 'wrong');
+  return `${checks.map(renderCheck).join('\n')}\n${wrong === 0 ? 'nothing wrong' : `${wrong} wrong`}${describeNotes(findings)}\n`;
 }
 
 /** The same as a value for --json. */
