@@ -35,6 +35,7 @@ import { formatLocalTime } from '../domain/time.ts';
 import { messageOf } from '../errors/lab-error.ts';
 import { findCommit, resolveCommit, resolveMainBranch } from '../git/repository.ts';
 import { reachPoint } from '../lab/named-point.ts';
+import { describeMetaMode } from '../rules/meta-state.ts';
 import { bindTrack } from '../rules/track-store.ts';
 import { probeSandbox } from '../sandbox/bubblewrap.ts';
 import { addJob } from './add-job.ts';
@@ -237,9 +238,13 @@ export async function startDaemon(
     main,
     redisDescription: () => keeper.current().description,
     problems: () => [
-      ...[keeper.problem(), restoreProblem, source.problem(), findDiskProblem(paths.root)].filter(
-        (problem) => problem !== null,
-      ),
+      ...[
+        keeper.problem(),
+        restoreProblem,
+        source.problem(),
+        findDiskProblem(paths.root),
+        describeMetaMode(paths, new Date()),
+      ].filter((problem) => problem !== null),
       ...(keeper.current().durable
         ? []
         : [

@@ -9,7 +9,13 @@ export type Grant =
       /** Moment at which it ends, ISO 8601 with offset. */
       until: string;
     }
-  | { kind: 'refused' /** One sentence: what is missing or over, and what was expected. */; reason: string };
+  | {
+      kind: 'refused';
+      /** One sentence: what is missing or over, and what was expected. */
+      reason: string;
+      /** How the entry that is there can be mended, as a hint; null where it takes a new one. */
+      mend: string | null;
+    };
 
 /** An open META_MODE: the content of .lab/meta.json. */
 export interface MetaState {

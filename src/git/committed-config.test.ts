@@ -6,7 +6,7 @@ import { createCommittedConfigSource, loadLabConfig, openLabConfig, readMainRule
 
 let repository: TemporaryRepository;
 const note =
-  "lab.yaml in the root checkout differs from main's: main's counts until it is committed (META_MODE: `lab meta on`)";
+  "lab.yaml in the root checkout differs from main's: main's counts until it is committed (`git commit -- lab.yaml`: there is no result yet, so it takes no META_MODE)";
 
 beforeEach(async () => {
   repository = await createTemporaryRepository({ 'lab.yaml': 'run:\n  wallSeconds: 5\n', 'a.txt': 'a\n' });

@@ -10,6 +10,7 @@ import { buildConfig, type ConfigSources, parseConfigText, readConfigText } from
 import type { LabConfig } from '../config/schema.ts';
 import { LabError } from '../errors/lab-error.ts';
 import { readBranchText, readCheckedOutBranch, readMainText, readRefStamp } from './main-text.ts';
+import { hasResults } from './set-up-phase.ts';
 
 /** How lab.yaml of the root checkout stands to main's. */
 export type WorkingFile =
@@ -44,7 +45,7 @@ export function openLabConfig(root: string, sources: ConfigSources = {}): Loaded
   }
   const config = { ...buildWith(sharedText(main.branch, main.text), root, sources), main: main.branch };
   const working = compareWorking(main.text, workingText);
-  return { config, branch: main.branch, working, note: renderNote(root, main.branch, working) };
+  return { config, branch: main.branch, working, note: renderNote(root, main.branch, working, hasResults) };
 }
 
 /** The configuration of the lab at `root`. Throws as openLabConfig does. */
@@ -110,6 +111,13 @@ export function createCommittedConfigSource(
       known = { texts, config: { ...buildWith(sharedText(main, read.text), root, sources), main } };
     return known.config;
   };
+  // Rows stay; as long as there is none, main is asked again once it has moved.
+  let results: { stamp: string; found: boolean } | null = null;
+  const knowsResults = (folder: string, branch: string): boolean => {
+    const stamp = readRefStamp(folder, branch);
+    if (results?.found !== true && results?.stamp !== stamp) results = { stamp, found: hasResults(folder, branch) };
+    return results.found;
+  };
   let compared: { key: string; working: WorkingFile } | null = null;
   const note = (): string | null => {
     if (main === null || mainText === null) return null;
@@ -117,7 +125,7 @@ export function createCommittedConfigSource(
       return `lab.yaml of ${main} names '${named}' as the main branch now: the daemon follows at its next start (\`lab down\`, \`lab up\`)`;
     const key = `${stampFile(root, 'lab.yaml')} ${mainText}`;
     if (compared?.key !== key) compared = { key, working: compareWorking(mainText, readConfigText(root, 'lab.yaml')) };
-    return isMetaOpen() ? null : renderNote(root, main, compared.working);
+    return isMetaOpen() ? null : renderNote(root, main, compared.working, knowsResults);
   };
   const stamp = (): string => {
     const local = stampFile(root, 'lab.local.yaml');
@@ -177,12 +185,20 @@ function flatten(values: Record<string, unknown>, way: string[] = []): Map<strin
   return found;
 }
 
-function renderNote(root: string, branch: string, working: WorkingFile): string | null {
+function renderNote(
+  root: string,
+  branch: string,
+  working: WorkingFile,
+  askResults: (root: string, branch: string) => boolean,
+): string | null {
   if (working.kind === 'same' || readCheckedOutBranch(root) !== branch) return null;
   const how = {
     differs: "differs from main's",
     broken: 'is broken',
     missing: 'is missing',
   }[working.kind];
-  return `lab.yaml in the root checkout ${how}: main's counts until it is committed (META_MODE: \`lab meta on\`)`;
+  const way = askResults(root, branch)
+    ? 'META_MODE: `lab meta on`'
+    : '`git commit -- lab.yaml`: there is no result yet, so it takes no META_MODE';
+  return `lab.yaml in the root checkout ${how}: main's counts until it is committed (${way})`;
 }

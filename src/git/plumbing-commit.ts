@@ -22,6 +22,7 @@ import { formatIndexRecord, type PathMove } from './path-move.ts';
 import { findCommit, readTreeEntry } from './repository.ts';
 import { runGit, runGitBytes } from './run-git.ts';
 import { useTemporaryIndex } from './temporary-index.ts';
+import { formatIdentity, type UserIdentity } from './user-identity.ts';
 
 /** What an edit gives to take its file away. */
 export const removed = Symbol('removed');
@@ -68,6 +69,8 @@ export interface PlumbingCommit {
   edits: PathEdit[];
   /** Taken from files of a checkout, which are not written. None of them is a path of `edits`. */
   exact?: ExactEntry[];
+  /** Who makes it; absent: the lab. */
+  by?: UserIdentity;
   /** Asked after the edits: true where they found what stands against the whole commit; it ends as `unchanged`. */
   isRefused?(): boolean;
 }
@@ -151,14 +154,20 @@ async function moveExactly(
 const changesBranch = ({ from, to, mode, fromMode = mode }: PathMove): boolean =>
   from[0] !== to || (to !== null && fromMode !== mode);
 
-async function createCommit(root: string, tip: string, message: string, moves: PathMove[]): Promise<string> {
+async function createCommit(
+  root: string,
+  tip: string,
+  { message, by }: PlumbingCommit,
+  moves: PathMove[],
+): Promise<string> {
   return await useTemporaryIndex(async (indexPath) => {
     const env = { GIT_INDEX_FILE: indexPath };
     await runGit(root, ['read-tree', tip], { env });
     const input = moves.filter(changesBranch).map(formatIndexRecord).join('');
     await runGit(root, ['update-index', '-z', '--index-info'], { env, input });
     const tree = (await runGit(root, ['write-tree', '--missing-ok'], { env })).trim();
-    return (await runGit(root, ['commit-tree', tree, '-p', tip, '-F', '-'], { input: message })).trim();
+    const words = ['commit-tree', tree, '-p', tip, '-F', '-'];
+    return (await runGit(root, words, { input: message, env: by === undefined ? {} : formatIdentity(by) })).trim();
   });
 }
 
@@ -213,7 +222,7 @@ function releaseAll(locked: Locked): void {
 }
 
 /**
- * Edits files on a branch in one commit by `nightlab <nightlab@localhost>`; `root` is the main checkout. `unchanged` where
+ * Edits files on a branch in one commit by `nightlab <nightlab@localhost>` or `by`; `root` is the main checkout. `unchanged` where
  * every edit left its file. `delayed` while git is at work where the branch is checked out, or the branch will not stand
  * still. First mends what an earlier call left half done. Throws LabError where the branch is missing, a file is not plain
  * UTF-8 text, or git cannot write; then the branch has not moved.
@@ -245,7 +254,7 @@ export async function commitByPlumbing(root: string, commit: PlumbingCommit): Pr
     const free = await lockCheckouts(checkouts);
     releaseAll(free);
     if (free.kind === 'delayed') return free;
-    const to = await createCommit(root, tip, commit.message, moves);
+    const to = await createCommit(root, tip, commit, moves);
     const locked = await lockCheckouts(checkouts);
     if (locked.kind === 'delayed') return locked;
     try {

@@ -85,7 +85,9 @@ export function permitFrozen({ results, journal, at, offset }: FrozenFacts): Fro
   if (!results.some(hasRows)) return { kind: 'setup' };
   if (journal === null) return { kind: 'refused', reason: 'human_journal.md is not part of the commit' };
   const grant = parseGrant(journal, at, offset);
-  return grant.kind === 'granted' ? { kind: 'granted', heading: grant.heading } : grant;
+  return grant.kind === 'granted'
+    ? { kind: 'granted', heading: grant.heading }
+    : { kind: 'refused', reason: grant.reason };
 }
 
 function checkFrozenChange(file: ProposedFile, { isOnMain, frozen }: ProposedCommit): RuleProblem[] {

@@ -1,6 +1,6 @@
 /** What the newest entry of a human journal grants, case by case. */
 import { describe, expect, test } from 'vitest';
-import { parseGrant } from './grant.ts';
+import { findMisplacedEntry, parseGrant } from './grant.ts';
 
 const introduction = '# Human journal\n\nYours alone.\n\n';
 // Noon on 2026-11-21, one hour east of UTC.
@@ -95,4 +95,26 @@ test('without a zone the day is the one of this process', () => {
   const now = new Date(2026, 10, 21, 0, 0);
   expect(parseGrant('## 2026-11-21\nMETA_MODE=1\n', now)).toMatchObject({ kind: 'granted' });
   expect(parseGrant('## 2026-11-21\nMETA_MODE=1\n', new Date(now.getTime() - 1)).kind).toBe('refused');
+});
+
+test('a refusal says how the entry can be mended, where it can', () => {
+  expect(read('## 2026-11-21\nMETA_MODE=1 until tomorrow\n')).toMatchObject({
+    mend: 'write that line as META_MODE=1, META_MODE=1 until 2026-11-21 or META_MODE=1 until 2026-11-21 18:00',
+  });
+  expect(read('## 2026-11-22\nMETA_MODE=1\n')).toMatchObject({ mend: 'date it 2026-11-21' });
+  expect(read('## 2026-11-20\nMETA_MODE=1\n')).toMatchObject({ mend: null });
+});
+
+test('an entry below an older one is named, and one from the future or of the same day is not', () => {
+  const find = (...days: string[]) =>
+    findMisplacedEntry(days.map((day) => `## ${day}: why\n\ntext\n`).join('\n'), '2026-11-21');
+  expect(find('2026-11-20', '2026-11-21')).toContain(
+    '"2026-11-21: why" of human_journal.md stands below "2026-11-20: why"',
+  );
+  expect(find('2026-11-20', '2026-11-19', '2026-11-21')).toContain('"2026-11-21: why"');
+  expect(find('2026-11-21', '2026-11-20')).toBeNull();
+  expect(find('2026-11-21', '2026-11-21')).toBeNull();
+  expect(find('2026-11-21', '2062-11-21')).toBeNull();
+  expect(find('undated', '2026-11-21')).toBeNull();
+  expect(findMisplacedEntry('', '2026-11-21')).toBeNull();
 });

@@ -70,15 +70,18 @@ function isUnderlined(text: string, line: string): boolean {
 }
 
 /**
- * The lines of the newest entry that count, its heading first; null where there is no entry. Fences, quotes, comments and indented code are
- * left out. A heading underlined with dashes begins an entry too, so that a grant below it is not taken for the newest.
+ * The lines of the entries that count, each with its heading first, from the top. Fences, quotes, comments and indented code are left out.
+ * A heading underlined with dashes begins an entry too, so that a grant below it is not taken for the newest.
  */
-function readNewestEntry(text: string): string[] | null {
-  let entry: string[] | null = null;
+function readEntries(text: string): string[][] {
+  const entries: string[][] = [];
   let hidden: ReturnType<typeof findOpening> = null;
   let isQuoted = false;
   let before = '';
-  for (const line of text.split('\n')) {
+  for (const line of text
+    .replace(/^\ufeff/, '')
+    .replaceAll('\r\n', '\n')
+    .split('\n')) {
     const above = before;
     before = '';
     if (hidden !== null) {
@@ -89,8 +92,8 @@ function readNewestEntry(text: string): string[] | null {
     if (hidden !== null || /^( {4}|\t)/.test(line)) continue;
     const isHeading = /^ {0,3}##(?:[ \t]|$)/.test(line);
     if (isHeading || isUnderlined(above, line)) {
-      if (entry !== null) return isHeading ? entry : entry.slice(0, -1);
-      entry = [isHeading ? line.trim() : above];
+      if (!isHeading) entries.at(-1)?.pop();
+      entries.push([isHeading ? line.trim() : above]);
       isQuoted = false;
       continue;
     }
@@ -98,9 +101,28 @@ function readNewestEntry(text: string): string[] | null {
     isQuoted = /^ {0,3}>/.test(line) || (isQuoted && line.trim() !== '' && !/^ {0,3}(?:#|[-*+] )/.test(line));
     if (isQuoted) continue;
     before = line;
-    entry?.push(line);
+    entries.at(-1)?.push(line);
   }
-  return entry;
+  return entries;
+}
+
+const headingOf = (entry: readonly string[]): string => (entry[0] ?? '').replace(/^##[ \t]*/, '').trim();
+const dateOf = (heading: string): string | null => /^\d{4}-\d\d-\d\d(?!\d)/.exec(heading)?.[0] ?? null;
+
+/**
+ * What is wrong with the order of human_journal.md, as a sentence: an entry below the first that is newer by its date. One
+ * dated later than `today` ("2026-11-21") is left alone: it is a slip, and no newer entry could be put above it. Null where nothing is.
+ */
+export function findMisplacedEntry(journalText: string, today: string): string | null {
+  const [first, ...others] = readEntries(journalText);
+  if (first === undefined) return null;
+  const [top, day] = [headingOf(first), dateOf(headingOf(first))];
+  const found = others.find((entry) => {
+    const other = dateOf(headingOf(entry));
+    return day !== null && other !== null && other > day && other <= today;
+  });
+  if (found === undefined) return null;
+  return `the entry "${headingOf(found).slice(0, 60)}" of human_journal.md stands below "${top.slice(0, 60)}", expected the newest entry on top: only that one counts`;
 }
 
 /** What ends a grant: the moment, or what is wrong with the words. */
@@ -119,34 +141,47 @@ function parseEnd(words: string, offset: number | null): number | string {
  */
 export function parseGrant(journalText: string, now: Date, offset: number | null = null): Grant {
   const today = todayOf(now, offset);
-  const refuse = (what: string): Grant => ({ kind: 'refused', reason: `${what} (today is ${formatDay(today)})` });
-  const text = journalText.replace(/^\ufeff/, '').replaceAll('\r\n', '\n');
-  const entry = readNewestEntry(text);
-  if (entry === null) {
+  const refuse = (what: string, mend: string | null = null): Grant => ({
+    kind: 'refused',
+    reason: `${what} (today is ${formatDay(today)})`,
+    mend,
+  });
+  const [entry] = readEntries(journalText);
+  if (entry === undefined) {
     return refuse(
       `human_journal.md has no entry, expected one that begins with "## ${formatDay(today)}" and holds the line META_MODE=1`,
     );
   }
-  const heading = (entry[0] ?? '').replace(/^##[ \t]*/, '').trim();
+  const heading = headingOf(entry);
+  const examples = `META_MODE=1, META_MODE=1 until ${formatDay(today)} or META_MODE=1 until ${formatDay(today)} 18:00`;
   const name = `the newest entry of human_journal.md ("${heading.slice(0, 60)}")`;
   const lines = entry.slice(1).map((line) => line.trim());
   const grants = lines.filter((line) => grantLine.test(line));
-  if (grants.length > 1) return refuse(`${name} has ${grants.length} lines with META_MODE=1, expected one of them`);
+  if (grants.length > 1)
+    return refuse(
+      `${name} has ${grants.length} lines with META_MODE=1, expected one of them`,
+      'leave one of the lines',
+    );
   const [, , words] = grantLine.exec(grants[0] ?? '') ?? [];
   if (grants.length === 0) {
     const near = lines.find((line) => /META_MODE/i.test(line));
     const got = near === undefined ? 'has no line META_MODE=1' : `says "${near.slice(0, 60)}"`;
-    return refuse(`${name} ${got}, expected a line "META_MODE=1" or "META_MODE=1 until 2026-11-23"`);
+    return refuse(
+      `${name} ${got}, expected a line "META_MODE=1" or "META_MODE=1 until 2026-11-23"`,
+      `give it the line META_MODE=1, alone on its line`,
+    );
   }
-  const dated = /^\d{4}-\d\d-\d\d(?!\d)/.exec(heading)?.[0] ?? null;
+  const dated = dateOf(heading);
   const day = dated === null ? null : parseDay(dated);
-  if (dated !== null && day === null) return refuse(`${name} is dated ${dated}, and there is no such day`);
+  if (dated !== null && day === null)
+    return refuse(`${name} is dated ${dated}, and there is no such day`, `date it ${formatDay(today)}`);
   if (day !== null && now.getTime() < momentOf(day, 0, 0, offset))
-    return refuse(`${name} lies in the future, expected a heading with today's date`);
+    return refuse(`${name} lies in the future, expected a heading with today's date`, `date it ${formatDay(today)}`);
   if (words === undefined) {
     if (day === null) {
       return refuse(
         `${name} has no date in front, expected "## ${formatDay(today)}…" or an end as in "META_MODE=1 until …"`,
+        `date it: ## ${formatDay(today)}: …`,
       );
     }
     const end = momentOf(next(day), 0, 0, offset);
@@ -155,11 +190,12 @@ export function parseGrant(journalText: string, now: Date, offset: number | null
     return { kind: 'granted', heading, until: formatLocalTime(new Date(end)) };
   }
   const end = parseEnd(words, offset);
-  if (typeof end === 'string') return refuse(`${name} grants META_MODE, but ${end}`);
+  if (typeof end === 'string') return refuse(`${name} grants META_MODE, but ${end}`, `write that line as ${examples}`);
   const first = day ?? today;
   if (end > momentOf(first, 0, 0, offset) + (longestDays + 1) * dayMilliseconds) {
     return refuse(
       `the grant in ${name} ends more than ${longestDays} days after ${day === null ? 'today' : formatDay(first)} (${words}), expected an earlier end`,
+      'write an earlier end',
     );
   }
   if (now.getTime() >= end) return refuse(`the grant in ${name} ended (until ${words}), expected a new entry`);

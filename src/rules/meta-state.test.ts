@@ -8,6 +8,7 @@ import { createTemporaryRepository, type TemporaryRepository } from '../scenario
 import {
   checkMeta,
   closeMetaState,
+  describeMetaMode,
   ensureMetaOpen,
   readExpiredState,
   readMetaState,
@@ -76,7 +77,23 @@ test('open alone is not enough: the variable must be 1, and no agent or run may 
       kind: 'refused',
     });
   const later = new Date(2026, 10, 23);
-  await expect(ensureMetaOpen(paths, { META_MODE: '1' }, later)).rejects.toThrow('META_MODE is over');
+  // The first look moves it away, and the second still tells what it was.
+  for (const _look of [1, 2])
+    await expect(ensureMetaOpen(paths, { META_MODE: '1' }, later)).rejects.toThrow(
+      `META_MODE is over: the grant ended at ${state.until}; what was edited is still there`,
+    );
+});
+
+test('the daemon is told that it is open, that it is over, and nothing else; looking moves nothing', async () => {
+  expect(describeMetaMode(paths, now)).toBeNull();
+  await writeMetaState(paths, state);
+  expect(describeMetaMode(paths, now)).toContain(`META_MODE is open until ${state.until} (a second metric)`);
+  expect(describeMetaMode(paths, new Date(2026, 10, 23))).toContain(
+    'META_MODE is over (a second metric): the grant ended',
+  );
+  expect(existsSync(join(paths.state, 'meta.json'))).toBe(true);
+  await repository.write('.lab/meta.json', '{');
+  expect(describeMetaMode(paths, now)).toContain('meta.json is no valid JSON');
 });
 
 test.each(['{', '{}', 'null', '{"schema":1,"until":"never"}'])('a damaged file is named: %s', async (text) => {

@@ -151,8 +151,31 @@ export async function ensureMetaOpen(paths: LabPaths, environment: NodeJS.Proces
   const found = await checkMeta(paths, now);
   if (found.kind === 'open') return found.state;
   const again = '`META_MODE=1 lab meta on --reason "…"` opens it';
-  if (found.kind === 'closed') throw new LabError('user', 'META_MODE is closed, expected it open', { hints: [again] });
-  throw new LabError('refused', `META_MODE is over: ${found.reason}; what was edited is still there`, {
-    hints: ['write a new entry at the top of human_journal.md with a line META_MODE=1', `${again} again`],
+  // Whoever looked first moved the state away; what was edited under it waits all the same.
+  const state = found.kind === 'expired' ? found.state : readExpiredState(paths);
+  if (state === null) throw new LabError('user', 'META_MODE is closed, expected it open', { hints: [again] });
+  const reason = findMetaEnd(paths, state, now) ?? 'its grant had been withdrawn';
+  const isGranted = parseGrant(readHumanJournal(paths.root) ?? '', now).kind === 'granted';
+  throw new LabError('refused', `META_MODE is over: ${reason}; what was edited is still there`, {
+    hints: [
+      ...(isGranted ? [] : ['write a new entry at the top of human_journal.md with a line META_MODE=1']),
+      `${again} again, and goes on with the edits`,
+    ],
   });
+}
+
+/** What to tell of META_MODE while its file is there, as one line; null where it is closed. Moves nothing away, and costs a stat where it is closed. */
+export function describeMetaMode(paths: LabPaths, now: Date): string | null {
+  if (!existsSync(statePath(paths))) return null;
+  try {
+    const state = readMetaState(paths);
+    if (state === null) return null;
+    const end = findMetaEnd(paths, state, now);
+    return end === null
+      ? `META_MODE is open until ${state.until} (${state.reason}): \`META_MODE=1 lab meta off\` closes it`
+      : `META_MODE is over (${state.reason}): ${end}; \`lab meta status\` shows what is left`;
+  } catch (error) {
+    if (error instanceof LabError) return `META_MODE: ${error.message}`;
+    throw error;
+  }
 }

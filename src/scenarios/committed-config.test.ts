@@ -8,7 +8,7 @@ import { createTemporaryLab, type TemporaryLab } from './temporary-lab.ts';
 let lab: TemporaryLab;
 let valid: string;
 const note =
-  "note: lab.yaml in the root checkout differs from main's: main's counts until it is committed (META_MODE: `lab meta on`)\n";
+  "note: lab.yaml in the root checkout differs from main's: main's counts until it is committed (`git commit -- lab.yaml`: there is no result yet, so it takes no META_MODE)\n";
 
 beforeAll(async () => {
   lab = await createTemporaryLab();

@@ -118,6 +118,7 @@ test('`lab meta off` commits exactly what it shows: any bytes, modes and deletio
 
   const unanswered = await meta('off');
   expect(unanswered.code).toBe(2);
+  expect(unanswered.stdout).toBe('');
   expect(unanswered.stderr).toContain('expected --worked "…" --failed "…" --change "…" --yes');
   expect(await lab.git('rev-parse', 'HEAD')).toBe(before);
 
@@ -138,7 +139,10 @@ test('`lab meta off` commits exactly what it shows: any bytes, modes and deletio
   expect(await lab.git('ls-tree', 'main', 'eval.py')).toMatch(/^100755 /);
   expect(`${await lab.git('show', 'main:eval.py')}\n`).toBe(secondMetric);
   expect((await lab.git('status', '--porcelain')).split('\n').sort()).toEqual([' M train.py', '?? .gitattributes']);
-  expect(await lab.git('log', '-1', '--format=%s')).toBe('meta: a second metric');
+  expect(await lab.git('log', '-1', '--format=%an <%ae>, %cn: %s')).toBe(
+    'Researcher <researcher@example.org>, Researcher: meta: a second metric',
+  );
+  expect(off.stdout).toMatch(/the grant in human_journal\.md stands until \S+: an entry on top of it withdraws it\n$/);
   const journal = await lab.read('meta_journal.md');
   for (const text of ['- What worked: the metric', '- What did not: nothing', '- What to change: ask earlier'])
     expect(journal).toContain(text);
@@ -211,6 +215,8 @@ test('an entry that grants nothing closes it; what was edited stays, and goes on
   expect(existsSync(join(lab.root, '.lab', 'meta.json'))).toBe(false);
   expect(await lab.read('eval.py')).toBe(secondMetric);
   expect((await lab.lab('meta')).stdout).toContain('META_MODE is over');
+  const again = await meta('off', ...answers, '--yes');
+  expect(again.stderr).toMatch(/META_MODE is over: .*; what was edited is still there\nhint: write a new entry/);
   await grant(`## ${today()} again`, `META_MODE=1 until ${today(1)}`);
   expect((await meta('on', '--reason', 'go on')).stdout).toContain('it goes on with the one that expired');
   expect((await meta('off', ...answers, '--yes')).code).toBe(0);
@@ -263,7 +269,7 @@ test('a broken lab.yaml is not committed, and META_MODE stays open', async () =>
   await open();
   await lab.write('lab.yaml', 'metric: [\n');
   const off = await meta('off', ...answers, '--yes');
-  expect(off.code).toBe(1);
+  expect(off).toMatchObject({ code: 1, stdout: '' });
   expect(off.stderr).toContain('lab.yaml');
   expect((await lab.lab('meta')).stdout).toContain('META_MODE is open');
 });
@@ -298,4 +304,63 @@ test('`lab meta off` commits no new key, shows none, and leaves one alone that m
   await lab.write('eval.py', `${await lab.read('eval.py')}# more\n`);
   expect((await meta('status')).stdout).toContain('META_MODE is open');
   expect((await meta('off', ...answers, '--yes')).code).toBe(0);
+});
+
+test('`--discard` stays open where main has a frozen change already, and closes once that is journaled or taken back', async () => {
+  await open();
+  await lab.write('eval.py', secondMetric);
+  await lab.git('add', '--all');
+  expect((await commit(set)).code).toBe(0);
+  await lab.write('eval.py', `${secondMetric}# more\n`);
+  const discard = await meta('off', '--discard', '--yes');
+  expect(discard.code).toBe(1);
+  expect(discard.stderr).toContain('META_MODE stays open: main has changed eval.py since it was opened');
+  expect(discard.stderr).toContain('`META_MODE=1 lab meta off` journals what is on main');
+  expect(discard.stdout).toContain('the change is kept');
+  expect(discard.stdout).not.toContain('closed');
+  expect(await lab.read('eval.py')).toBe(secondMetric);
+
+  // The way that the hint names.
+  const start = JSON.parse(await lab.read('.lab/meta.json')).start;
+  await lab.git('restore', `--source=${start}`, '--worktree', '--', 'eval.py');
+  const half = await meta('off', ...answers, '--yes');
+  expect(half).toMatchObject({ code: 1, stdout: '' });
+  expect(half.stderr).toContain('eval.py: as at the start of META_MODE here, but not on main; it stays open');
+  expect((await commit(set, '--', 'eval.py')).code).toBe(0);
+  expect((await meta('off')).stdout).toContain('META_MODE is closed: no frozen file was changed');
+});
+
+test('without a name of the user in git nothing is shown and nothing is committed', async () => {
+  await open();
+  await lab.write('eval.py', secondMetric);
+  await lab.git('config', 'user.useConfigOnly', 'true');
+  for (const name of Object.keys(lab.env).filter((key) => /^GIT_(AUTHOR|COMMITTER)_/.test(key))) delete lab.env[name];
+  const off = await meta('off', ...answers, '--yes');
+  expect(off).toMatchObject({ code: 1, stdout: '' });
+  expect(off.stderr).toContain('hint: git config user.name');
+  expect((await lab.lab('meta')).stdout).toContain('META_MODE is open');
+});
+
+test('`lab meta on` refuses a grant that the hook would not let be committed', async () => {
+  await lab.write('human_journal.md', `${await lab.read('human_journal.md')}\n## 2020-01-01 mine\n\nold\n`);
+  await lab.git('commit', '--quiet', '--all', '--message=old entry');
+  const before = await lab.read('human_journal.md');
+  await lab.write('human_journal.md', `${before}\n## ${today()} mine\n\nMETA_MODE=1\n`);
+  const below = await meta('on', '--reason', 'x');
+  expect(below.code).toBe(1);
+  expect(below.stderr).toContain(`the entry "${today()} mine" of human_journal.md stands below "2020-01-01 mine"`);
+  await lab.write('human_journal.md', before.replace('Yours alone', `## ${today()} mine\n\nMETA_MODE=1\n\nOurs alone`));
+  expect((await meta('on', '--reason', 'x')).stderr).toContain('is APPEND-ONLY: old text was changed');
+  expect(existsSync(join(lab.root, '.lab', 'meta.json'))).toBe(false);
+});
+
+test('`lab status` tells of an open META_MODE', async () => {
+  await open();
+  const { stderr } = await lab.lab('status');
+  expect(stderr).toMatch(
+    /^note: META_MODE is open until \S+ \(a second metric\): `META_MODE=1 lab meta off` closes it$/m,
+  );
+  await lab.lab('meta', 'off');
+  expect((await meta('off')).code).toBe(0);
+  expect((await lab.lab('status')).stderr).not.toContain('META_MODE');
 });

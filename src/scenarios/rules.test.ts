@@ -69,6 +69,8 @@ test('in the root a frozen file, a changed row and a changed entry are refused w
   expect(frozen.code).toBe(1);
   expect(frozen.stderr).toContain('eval.py is FROZEN and was modified');
   expect(frozen.stderr).not.toContain('train.py is');
+  expect(frozen.stderr).toContain('`git restore --staged -- FILE` leaves a file out of the commit and keeps the edit');
+  expect(frozen.stderr).not.toContain('--worktree');
 
   await edit(root, 'results.tsv', (text) => text.replace('1\t2', '3\t2'));
   expect((await commit(root)).stderr).toContain('results.tsv:3 is APPEND-ONLY: an old line was changed');
@@ -118,6 +120,10 @@ test("main's own newer frozen file may be merged into a worktree, and keeping th
   await edit(tree, 'train.py', () => 'branch\n');
   await commit(tree);
   expect((await git(tree, 'merge', 'main')).code).toBe(1);
+  await edit(tree, 'eval.py', (text) => `${text}# easier\n`);
+  await git(tree, 'add', '--all');
+  expect((await git(tree, 'commit', '--message=x')).stderr).toContain('`git merge --abort` takes the merge back');
+  await git(tree, 'checkout', 'main', '--', 'eval.py');
   await edit(tree, 'train.py', () => 'both\n');
   expect(await commit(tree)).toMatchObject({ code: 0, stderr: '' });
 
@@ -210,6 +216,9 @@ test('`git merge` into main brings no frozen file of a branch along, and takes i
   const merged = await git(lab.root, 'merge', '--no-edit', 'exp/try');
   expect(merged.code).not.toBe(0);
   expect(merged.stderr).toContain('eval.py is FROZEN and was modified, expected META_MODE');
+  expect(merged.stderr).toContain('`git merge --abort` takes the merge back');
+  expect(merged.stderr).not.toContain('git restore');
+  expect((await git(lab.root, 'merge', '--abort')).code).toBe(0);
 });
 
 test('before the first result frozen files may be committed on main, and on a branch not even then', async () => {

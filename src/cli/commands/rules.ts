@@ -5,7 +5,7 @@ import { isLockOpen } from '../../config/open-locks.ts';
 import { findCheckoutRoot, findRepositoryRoot } from '../../config/repository-root.ts';
 import { LabError } from '../../errors/lab-error.ts';
 import { readMainRules } from '../../git/committed-config.ts';
-import { resolveMainBranch } from '../../git/repository.ts';
+import { findCommit, resolveMainBranch } from '../../git/repository.ts';
 import type { CommitProblems, RuleSource } from '../../rules/commit-facts.ts';
 import { type HookState, installHooks, uninstallHooks } from '../../rules/hooks.ts';
 import { explainRules, listRules, type RuleReason } from '../../rules/taxonomy.ts';
@@ -69,7 +69,8 @@ const check: Verb = {
     const { subject, found } =
       remote === null ? await checkWords(source, input.words) : await checkPushed(source, remote, await readInput());
     if (input.flag('json')) process.stdout.write(`${JSON.stringify({ subject, found })}\n`);
-    else if (input.flag('hook')) process.stderr.write(found.length === 0 ? '' : renderRefusal(found, remote));
+    else if (input.flag('hook'))
+      process.stderr.write(found.length === 0 ? '' : renderRefusal(found, remote, await isMerging(source.cwd)));
     else process.stdout.write(found.length === 0 ? `${subject}: no rule is broken\n` : renderFound(found));
     return found.length === 0 ? 0 : 1;
   },
@@ -154,12 +155,23 @@ async function readInput(): Promise<string> {
   return Buffer.concat(parts).toString('utf8');
 }
 
-function renderRefusal(found: readonly CommitProblems[], remote: string | null): string {
+/** Whether git is in the middle of a merge in this checkout, or will be once the hook has refused. */
+async function isMerging(cwd: string): Promise<boolean> {
+  // `git merge` writes MERGE_HEAD only after pre-merge-commit; until then the environment names what it merges.
+  if (Object.keys(process.env).some((name) => /^GITHEAD_[0-9a-f]{40,64}$/.test(name))) return true;
+  return (await findCommit(cwd, 'MERGE_HEAD')) !== null;
+}
+
+function renderRefusal(found: readonly CommitProblems[], remote: string | null, inMerge: boolean): string {
   const act = remote === null ? 'commit' : 'push';
   const isFrozen = found.some(({ problems }) => problems.some(({ rule }) => rule === 'FROZEN'));
+  // Nothing that costs the only copy of an edit.
+  const leave = inMerge
+    ? '`git merge --abort` takes the merge back'
+    : '`git restore --staged -- FILE` leaves a file out of the commit and keeps the edit';
   return `nightlab: the file rules of this lab refuse the ${act}
 ${renderFound(found).replaceAll(/^/gm, '  ').trimEnd()}
-hint: ${remote === null ? '`git restore --staged --worktree -- FILE` takes a change back' : '`lab rules check REV..REV` checks again'}; \`lab rules FILE\` says why it is protected
+hint: ${remote === null ? leave : '`lab rules check REV..REV` checks again'}; \`lab rules FILE\` says why it is protected
 ${isFrozen ? 'hint: frozen files change on main, in META_MODE: `lab meta on` says what it takes (0_docs/guide/meta-mode.md)\n' : ''}`;
 }
 

@@ -6,6 +6,8 @@ import { isLockOpen, lockNames } from '../../config/open-locks.ts';
 import { packageRoot } from '../../config/package-root.ts';
 import type { LabConfig } from '../../config/schema.ts';
 import { LabError, messageOf } from '../../errors/lab-error.ts';
+import { findCommit, resolveMainBranch } from '../../git/repository.ts';
+import { hasResults } from '../../git/set-up-phase.ts';
 import { parseGrant } from '../../rules/grant.ts';
 import { renderHook } from '../../rules/hook-script.ts';
 import { findHooksPlace, readHooks } from '../../rules/hooks.ts';
@@ -22,7 +24,7 @@ export async function checkLocks(paths: LabPaths, config: LabConfig | null): Pro
   return [
     ...(await checkSandbox(paths, config)),
     await checkHooks(paths),
-    await checkMetaMode(paths),
+    await checkMetaMode(paths, config),
     ...(config === null ? [] : checkData(paths, config)),
     ...checkTestSwitch(),
   ];
@@ -106,7 +108,7 @@ async function checkHooks(paths: LabPaths): Promise<Check> {
   }
 }
 
-async function checkMetaMode(paths: LabPaths): Promise<Check> {
+async function checkMetaMode(paths: LabPaths, config: LabConfig | null): Promise<Check> {
   const name = 'META_MODE';
   try {
     const found = await checkMeta(paths, new Date());
@@ -124,8 +126,14 @@ async function checkMetaMode(paths: LabPaths): Promise<Check> {
         found: `closed just now: ${found.reason}`,
         mend: '`lab meta status` shows what is left',
       };
-    if (process.env.META_MODE !== '1')
-      return { name, state: 'ok', found: 'closed: frozen files stay as they are', mend: '' };
+    if (process.env.META_MODE !== '1') {
+      const main = await resolveMainBranch(paths.root, config?.main ?? null);
+      const found =
+        (await findCommit(paths.root, `refs/heads/${main}`)) === null || !hasResults(paths.root, main)
+          ? `closed, and not needed before the first result: \`git commit\` on ${main} takes frozen files until then`
+          : 'closed: frozen files stay as they are';
+      return { name, state: 'ok', found, mend: '' };
+    }
     const grant = parseGrant(readHumanJournal(paths.root) ?? '', new Date());
     return {
       name,

@@ -38,6 +38,8 @@ export interface MetaChanges {
   paths: string[];
   /** Those of them that are committed on main already and not changed since. */
   committed: string[];
+  /** Paths that main itself changed since the start, whatever was edited on top. */
+  onMain: string[];
   /** A tree of main with the entries laid over. */
   tree: string;
   files: MetaFile[];
@@ -113,7 +115,7 @@ async function readText(root: string, revision: string, path: string): Promise<s
   return (await readBlob(root, revision, path))?.toString('utf8') ?? '';
 }
 
-/** Throws LabError (refused) where the root's version of a journal lost old text of main's. */
+/** Throws LabError (refused) where the root's version of a journal lost old text of main's, or has new text elsewhere than at its top. */
 async function ensureGrown(root: string, tip: string, path: string, after: string): Promise<void> {
   const before = await readText(root, tip, path);
   const violation = checkGrowth(path, before, after);
@@ -121,6 +123,12 @@ async function ensureGrown(root: string, tip: string, path: string, after: strin
   throw new LabError('refused', `${path}:${violation.line} is APPEND-ONLY: ${violation.message}`, {
     hints: [`\`git diff -- ${path}\` shows it`],
   });
+}
+
+/** Throws LabError (refused) where human_journal.md of the root is nothing that the hook would let pass, so that no grant in it could be committed. */
+export async function ensureJournalGrown({ paths, main }: OpenLab): Promise<void> {
+  if (!existsSync(join(paths.root, humanJournal))) return;
+  await ensureGrown(paths.root, `refs/heads/${main}`, humanJournal, await readWorkingText(paths.root, humanJournal));
 }
 
 /** Whether main's own human_journal.md grants today what the root's does. */
@@ -218,7 +226,7 @@ export async function readMetaChanges(question: MetaQuestion): Promise<MetaChang
   });
   const paths = files.map(({ path }) => path);
   const committed = paths.filter((path) => !states.has(path));
-  return { tip, entries, metaText, paths, committed, tree, files, leftOut };
+  return { tip, entries, metaText, paths, committed, onMain: since, tree, files, leftOut };
 }
 
 async function countLines(

@@ -1,9 +1,12 @@
-/** What the verbs of `lab meta` share: the lab with its root checkout on main, and how a change of tracks is told. */
+/** What the verbs of `lab meta` share: the lab with its root checkout on main, and how a grant that stands and a change of tracks are told. */
 
+import type { LabPaths } from '../../config/lab-paths.ts';
 import { LabError } from '../../errors/lab-error.ts';
 import { mendCheckout } from '../../git/checkout-mend.ts';
 import { findCheckoutsOf, findOperation, removeDeadIndexLock } from '../../git/checkout-state.ts';
 import { createGitError, runGitResult } from '../../git/run-git.ts';
+import { parseGrant } from '../../rules/grant.ts';
+import { readHumanJournal } from '../../rules/meta-state.ts';
 import { type OpenLab, openLab } from '../open-lab.ts';
 
 /**
@@ -44,6 +47,15 @@ export async function openMetaLab(): Promise<OpenLab> {
 export function formatLocalDay(now: Date): string {
   const two = (value: number) => String(value).padStart(2, '0');
   return `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}`;
+}
+
+/** Tells, once META_MODE is closed, that its grant still stands: another `lab meta on` needs no new entry until then. */
+export function tellStandingGrant({ root }: LabPaths): void {
+  const grant = parseGrant(readHumanJournal(root) ?? '', new Date());
+  if (grant.kind === 'granted')
+    process.stdout.write(
+      `the grant in human_journal.md stands until ${grant.until}: an entry on top of it withdraws it\n`,
+    );
 }
 
 /** What follows from a change of the track, a line each with its line end. */

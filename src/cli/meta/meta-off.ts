@@ -7,8 +7,9 @@ import { formatLocalTime } from '../../domain/time.ts';
 import { LabError } from '../../errors/lab-error.ts';
 import { commitByPlumbing } from '../../git/plumbing-commit.ts';
 import { readBlob } from '../../git/repository.ts';
-import { labIdentity, runGit } from '../../git/run-git.ts';
+import { runGit } from '../../git/run-git.ts';
 import { readTreeChanges } from '../../git/tree-diff.ts';
+import { readUserIdentity, type UserIdentity } from '../../git/user-identity.ts';
 import { insertJournalEntry } from '../../lab/journal.ts';
 import { emptyMetaJournal, formatMetaEntry, summarizeFiles } from '../../lab/meta-entry.ts';
 import { parseGrant } from '../../rules/grant.ts';
@@ -21,7 +22,7 @@ import type { Verb } from '../verbs.ts';
 import { isSameChange, type MetaChanges, type MetaQuestion, readMetaChanges } from './meta-changes.ts';
 import { ensureNoNewKeys, renderMetaDiff } from './meta-diff.ts';
 import { discardChanges } from './meta-discard.ts';
-import { formatLocalDay, openMetaLab, renderTrackChange } from './meta-lab.ts';
+import { formatLocalDay, openMetaLab, renderTrackChange, tellStandingGrant } from './meta-lab.ts';
 import { type Answers, createQuestions, type Questions } from './meta-questions.ts';
 
 function readNamed({ paths }: OpenLab, words: readonly string[]): string[] {
@@ -58,10 +59,11 @@ interface Closing {
   state: MetaState;
   changes: MetaChanges;
   entry: string;
+  by: UserIdentity;
 }
 
 /** Makes the one commit. Throws LabError (user) where main or git stands in the way; nothing is lost then. */
-async function commitChange({ lab, state, changes, entry }: Closing): Promise<string> {
+async function commitChange({ lab, state, changes, entry, by }: Closing): Promise<string> {
   const { paths, main } = lab;
   const { metaText } = changes;
   const outcome = await commitByPlumbing(paths.root, {
@@ -76,6 +78,7 @@ async function commitChange({ lab, state, changes, entry }: Closing): Promise<st
       },
     ],
     exact: changes.entries,
+    by,
   });
   if (outcome.kind === 'committed') {
     for (const problem of outcome.checkoutProblems) process.stderr.write(`warning: ${problem}\n`);
@@ -101,8 +104,13 @@ async function ensureSame(question: MetaQuestion, shown: MetaChanges): Promise<v
 async function closeWithCommit(question: MetaQuestion, changes: MetaChanges, questions: Questions): Promise<void> {
   const { lab, state } = question;
   const { paths, main } = lab;
-  // Before anything is asked: a broken lab.yaml ends it.
+  // All that can end it comes before anything is shown: a terminal is logged as well, and nobody reads a diff twice.
+  questions.ensureReady(false);
+  const by = await readUserIdentity(paths.root);
   const after = await computeTrack(paths, await readConfigAfter(paths.root, changes.tree), changes.tree);
+  const open = changes.paths.filter((path) => !changes.committed.includes(path));
+  await ensureNoNewKeys(paths.root, changes.tip, changes.tree, open);
+  await showChange(lab, state.start, changes);
   const answers: Answers = await questions.askAnswers();
   const now = new Date();
   const entry = formatMetaEntry({
@@ -121,29 +129,38 @@ async function closeWithCommit(question: MetaQuestion, changes: MetaChanges, que
   process.stdout.write(`\nmeta_journal.md gets:\n\n${process.stdout.isTTY ? disarm(entry) : entry}\n`);
   await questions.confirm(`Commit this on ${main}?`);
   await ensureSame(question, changes);
-  const commit = await commitChange({ lab, state, changes, entry });
+  const commit = await commitChange({ lab, state, changes, entry, by });
   await closeMetaState(paths);
   process.stdout.write(`META_MODE is closed: ${main} ${commit.slice(0, 7)} meta: ${disarmLine(state.reason)}\n`);
   process.stdout.write(renderTrackChange(state.track, after));
+  tellStandingGrant(paths);
 }
 
 /** The commit of an earlier `lab meta off` that was killed before it could close the state, with nothing changed since; null where there is none. */
 async function findOwnCommit({ paths }: OpenLab, state: MetaState, changes: MetaChanges): Promise<string | null> {
   if (changes.entries.length > 0 || changes.metaText !== null) return null;
-  const words = [
-    'log',
-    '--max-count=1',
-    '--format=%H %ce %s',
-    `${state.start}..${changes.tip}`,
-    '--',
-    'meta_journal.md',
-  ];
-  const [, commit, author, subject] = /^(\S+) (\S+) (.*)\n$/.exec(await runGit(paths.root, words)) ?? [];
-  if (commit === undefined || author !== labIdentity.email || subject !== `meta: ${state.reason}`) return null;
+  const words = ['log', '--max-count=1', '--format=%H %s', `${state.start}..${changes.tip}`, '--', 'meta_journal.md'];
+  // By what it says and not by who made it: the commit is the user's, whose name may have changed since.
+  const [, commit, subject] = /^(\S+) (.*)\n$/.exec(await runGit(paths.root, words)) ?? [];
+  if (commit === undefined || subject !== `meta: ${state.reason}`) return null;
   const entry = await readBlob(paths.root, commit, 'meta_journal.md');
   if (entry?.includes(state.openedAt) !== true) return null;
   const since = await readTreeChanges(paths.root, commit, changes.tip);
   return since.some(({ path }) => changes.paths.includes(path)) ? null : commit;
+}
+
+/** Files that main changed since the start, and that are here as they were then. */
+function listTakenBack({ entries, onMain }: MetaChanges): string[] {
+  const paths = entries.map(({ path }) => path).filter((path) => onMain.includes(path) && path !== 'human_journal.md');
+  return paths.map(disarmLine);
+}
+
+/** Closed now, main's change would stay without an entry. */
+function createTakenBackError(main: string, open: string[]): LabError {
+  const names = open.join(', ');
+  return new LabError('user', `${names}: as at the start of META_MODE here, but not on ${main}; it stays open`, {
+    hints: [`\`META_MODE=1 git commit -- ${open.join(' ')}\` takes it back there too, then \`lab meta off\``],
+  });
 }
 
 async function run(input: CommandInput): Promise<number> {
@@ -157,9 +174,12 @@ async function run(input: CommandInput): Promise<number> {
   const question: MetaQuestion = { lab, state, named: readNamed(lab, input.texts('with')), heading, now };
   const changes = await readMetaChanges(question);
   const isNothing = changes.files.every(({ path }) => path === 'human_journal.md');
-  if (isNothing) {
+  const takenBack = isNothing ? listTakenBack(changes) : [];
+  if (takenBack.length > 0 && !input.flag('discard')) throw createTakenBackError(lab.main, takenBack);
+  if (isNothing && takenBack.length === 0) {
     await closeMetaState(paths);
     process.stdout.write('META_MODE is closed: no frozen file was changed, and nothing was committed\n');
+    tellStandingGrant(paths);
     return 0;
   }
   const own = await findOwnCommit(lab, state, changes);
@@ -168,18 +188,16 @@ async function run(input: CommandInput): Promise<number> {
     process.stdout.write(
       `META_MODE is closed: ${lab.main} has it already, as ${own.slice(0, 7)} meta: ${disarmLine(state.reason)}\n`,
     );
+    tellStandingGrant(paths);
     return 0;
   }
   const questions = createQuestions(input);
   try {
     if (input.flag('discard')) {
-      await discardChanges({ lab, changes, questions });
+      questions.ensureReady(true);
+      await discardChanges({ lab, start: state.start, changes, questions });
       return 0;
     }
-    // Before it is shown: a terminal is logged as well.
-    const open = changes.paths.filter((path) => !changes.committed.includes(path));
-    await ensureNoNewKeys(paths.root, changes.tip, changes.tree, open);
-    await showChange(lab, state.start, changes);
     await closeWithCommit(question, changes, questions);
     return 0;
   } finally {

@@ -6,7 +6,7 @@ import { LabError } from '../../errors/lab-error.ts';
 import { isAncestor } from '../../git/diff-facts.ts';
 import { findCommit, resolveCommit } from '../../git/repository.ts';
 import { listFrozenFiles } from '../../rules/frozen.ts';
-import { parseGrant } from '../../rules/grant.ts';
+import { findMisplacedEntry, parseGrant } from '../../rules/grant.ts';
 import {
   checkMeta,
   ensureMetaEnvironment,
@@ -20,6 +20,7 @@ import type { OpenLab } from '../open-lab.ts';
 import { readPersonName } from '../open-lab.ts';
 import { disarmLine } from '../page.ts';
 import type { Verb } from '../verbs.ts';
+import { ensureJournalGrown } from './meta-changes.ts';
 import { formatLocalDay, openMetaLab } from './meta-lab.ts';
 
 /** What stays of a state that expired: its edits are part of the next one. */
@@ -29,12 +30,26 @@ async function findUnfinished({ paths, main }: OpenLab): Promise<MetaState | nul
   return (await isAncestor(paths.root, expired.start, `refs/heads/${main}`)) ? expired : null;
 }
 
-function readGrant({ paths }: OpenLab, now: Date) {
+async function readGrant(lab: OpenLab, now: Date) {
+  const { paths } = lab;
   const day = formatLocalDay(now);
-  const grant = parseGrant(readHumanJournal(paths.root) ?? '', now);
+  const journal = readHumanJournal(paths.root) ?? '';
+  const misplaced = findMisplacedEntry(journal, day);
+  if (misplaced !== null) {
+    throw new LabError('refused', misplaced, {
+      hints: [
+        'move it to the top, below the introduction: the hook refuses to commit it where it is',
+        'where it is committed there already, write a new one on top',
+      ],
+    });
+  }
+  // Else the grant could not be committed later, and nothing that rests on it.
+  await ensureJournalGrown(lab);
+  const grant = parseGrant(journal, now);
   if (grant.kind === 'granted') return grant;
   throw new LabError('refused', grant.reason, {
     hints: [
+      ...(grant.mend === null ? [] : [`${grant.mend}; where that entry is committed already, a new one:`]),
       `write at the top of ${paths.root}/human_journal.md, below its introduction:`,
       `## ${day}: why the rules may change`,
       'META_MODE=1',
@@ -74,7 +89,7 @@ export const metaOn: Verb = {
         hints: ['`lab meta status` shows it, `META_MODE=1 lab meta off` ends it'],
       });
     }
-    const grant = readGrant(lab, now);
+    const grant = await readGrant(lab, now);
     const unfinished = await findUnfinished(lab);
     const start = await resolveCommit(paths.root, `refs/heads/${main}`);
     const track = await computeTrack(paths, config, main);

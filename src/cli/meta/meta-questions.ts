@@ -12,6 +12,8 @@ export interface Answers {
 
 /** The questions of one call. */
 export interface Questions {
+  /** Throws LabError (usage) where there is no terminal and a flag is missing: before anything is shown. `hasAnswers`: nothing but the yes is asked. */
+  ensureReady(hasAnswers: boolean): void;
   askAnswers(): Promise<Answers>;
   /** Throws LabError (user) where the answer is not yes. */
   confirm(question: string): Promise<void>;
@@ -52,6 +54,7 @@ export function createQuestions(input: CommandInput): Questions {
     return answer;
   };
   return {
+    ensureReady: (hasAnswers) => ensureTerminal(missing(hasAnswers)),
     async askAnswers() {
       ensureTerminal(missing(false));
       const answers: Answers = { worked: '', failed: '', change: '' };

@@ -67,7 +67,7 @@ export const metaStatus: Verb = {
       if (leftOut.length > 0) lines.push(`other changed files, left out: ${leftOut.map(disarmLine).join(', ')}`);
     }
     lines.push(
-      `human_journal.md: ${grant.kind === 'granted' ? `granted until ${grant.until}` : disarmLine(grant.reason)}`,
+      `grant: ${grant.kind === 'granted' ? `human_journal.md grants it until ${grant.until}` : disarmLine(grant.reason)}`,
     );
     lines.push(`environment: ${objection ?? 'META_MODE=1'}`);
     if (kind === 'open') lines.push('next: edit, `lab meta run "<request>"`, `lab meta off`');
