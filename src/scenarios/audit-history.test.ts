@@ -157,7 +157,7 @@ test('recorder commits that a pull with rebase moved are a note where row and en
   );
 });
 
-test('old text that was changed and put back are two notes, also with another journal's entry in between', async () => {
+test("old text that was changed and put back are two notes, also with another journal's entry in between", async () => {
   await edit('results.tsv', (text) => text.replace('\t2.000000\t', '\t0.200000\t'));
   const bad = await commit();
   expect((await audit()).code).toBe(1);
