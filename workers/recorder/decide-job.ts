@@ -13,6 +13,7 @@ import { parseResults, resultsHeader } from '../../src/lab/results-tsv.ts';
 import { decide } from '../../src/stats/decision.ts';
 import { findSlowSteps, stepSecondsOf } from '../../src/stats/slow-steps.ts';
 import { type ScoredRun, type Standing, standingOf, viewTrack } from '../../src/stats/track-view.ts';
+import { createResultRow, formatSigned } from './result-row.ts';
 
 /** A decided job. */
 export interface DecidedJob {
@@ -110,7 +111,18 @@ export function decideJob(stored: StoredJob, jobs: StoredJob[], config: LabConfi
     base,
     expected,
     flags,
-    row: addsRow ? createRow(stored, { ...run, flags }, decision, measuredBy, description, expected) : null,
+    row: addsRow
+      ? createResultRow({
+          ...{ job, run, decision, measuredBy, flags },
+          description: decision.status === 'crash' ? `${description} (${decision.reason})` : description,
+          expected:
+            expected !== null
+              ? formatSigned(expected, measuredBy.unit)
+              : job.label
+                ? formatExpectation(job.label.expected)
+                : '',
+        })
+      : null,
   };
 }
 
@@ -133,40 +145,4 @@ export function readRowFlags({ run, recorded }: Pick<StoredJob, 'run' | 'recorde
 
 function isBetter(value: number, than: number, measuredBy: MeasuredBy): boolean {
   return measuredBy.direction === 'lower' ? value < than : value > than;
-}
-
-function createRow(
-  { job }: StoredJob,
-  run: Run,
-  decision: Decision,
-  measuredBy: MeasuredBy,
-  description: string,
-  expected: number | null,
-): Result {
-  const unit = measuredBy.unit;
-  const signed = (change: number) => `${change < 0 ? '-' : '+'}${Math.abs(change).toFixed(6)}${unit ? ` ${unit}` : ''}`;
-  const isCrash = decision.status === 'crash';
-  const { [measuredBy.name]: _primary, ...metrics } = run.metrics;
-  return {
-    commit: job.commit.slice(0, 7),
-    metric: isCrash || run.metric === null ? 0 : run.metric,
-    memoryGb: isCrash ? 0 : run.peakMemoryMib === null ? null : run.peakMemoryMib / 1024,
-    status: decision.status,
-    description: isCrash ? `${description} (${decision.reason})` : description,
-    idea: job.experiment ?? '',
-    question: job.label?.question ?? '',
-    hypothesis: job.label?.hypothesis ?? '',
-    expected: expected !== null ? signed(expected) : job.label ? formatExpectation(job.label.expected) : '',
-    observed: decision.observed === null ? '' : signed(decision.observed),
-    evidence: decision.evidence,
-    std: null,
-    n: 1,
-    seconds: run.trainSeconds,
-    device: run.device.model,
-    track: run.track,
-    jobs: [job.number],
-    date: run.endedAt,
-    flags: run.flags,
-    metrics,
-  };
 }
