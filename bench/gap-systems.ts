@@ -10,7 +10,7 @@ import { createConnection } from '../queue/connection.ts';
 import { probeRedis } from '../queue/redis-probe.ts';
 import { callRoute, socketOf } from '../src/cli/client.ts';
 import { labPaths } from '../src/config/lab-paths.ts';
-import type { AddRequest } from '../src/daemon/routes.ts';
+import { type AddRequest, requestDefaults } from '../src/daemon/routes.ts';
 import type { BenchLab } from './bench-lab.ts';
 import { parseStamps, type Stamp } from './stamp.ts';
 
@@ -50,6 +50,7 @@ export function measureNightlab(
   const folders: string[] = [];
   const add = async (command: string): Promise<number> => {
     const request: AddRequest = {
+      ...requestDefaults,
       key: `${process.pid}-${performance.now()}`,
       kind: 'task',
       label: 'Q: how long is the gap? H: no change',

@@ -2,10 +2,11 @@
  * All jobs of a lab in memory, beside their folders: what is written, plus what only lives while the daemon does (which step runs,
  * what a record waits for). Every change has a version, so that a client can wait for the next one.
  */
-import type { Job, JobState } from '../src/domain/job.ts';
+import type { Job } from '../src/domain/job.ts';
 import type { Run, StepName } from '../src/domain/run.ts';
 import { LabError } from '../src/errors/lab-error.ts';
-import type { QueueEntry } from './job-schema.ts';
+import { applyEdits } from './edited-job.ts';
+import { createQueueEntry, type QueueEntry } from './job-schema.ts';
 import {
   claimJobNumber,
   type RecordedJob,
@@ -16,11 +17,15 @@ import {
   writeRecorded,
   writeRun,
 } from './job-store.ts';
+import { matchesRetry } from './retry.ts';
 
 /** What is going on with a job right now; gone when the daemon ends. */
 export interface LiveState {
   attempt: number;
-  device: string;
+  /** Ids of the devices that it holds or waits for, the first one's worker runs it. */
+  devices: string[];
+  /** Whether its processes are stopped (SIGSTOP). */
+  isPaused: boolean;
   step: StepName | 'start';
   startedAt: string;
   /** Who holds the device, or what else the start waits for; null where nothing does. */
@@ -39,34 +44,38 @@ export interface BookedJob extends StoredJob {
 /** How often a run that the machine lost is tried again. */
 const maxInterruptions = 1;
 
-/** The attempt that must run next; null where the job is over, held or removed. */
+/** The attempt that must run next, now or later; null where the job is over or removed. What keeps it from starting is readiness.ts's. */
 export function nextAttempt(stored: StoredJob): number | null {
-  if (stored.entry.removedAt !== null || stored.entry.hold !== null) return null;
+  const { entry, run, job } = stored;
+  if (entry.removedAt !== null) return null;
   const last = stored.attempts.at(-1);
   if (last === undefined) return 1;
-  if (stored.run === null) return last;
-  const wasInterrupted = stored.run.fate.kind === 'failed' && stored.run.fate.failure === 'interrupted';
-  return wasInterrupted && last <= maxInterruptions ? last + 1 : null;
+  if (run === null) return last;
+  if (last < entry.asked) return last + 1;
+  if (run.fate.kind !== 'failed') return null;
+  const retries = matchesRetry(run, job.retry) ? job.retry.times : 0;
+  const again = run.fate.failure === 'interrupted' ? retries + maxInterruptions : retries;
+  return last < entry.asked + again ? last + 1 : null;
 }
 
 /** Whether an attempt was begun and has no outcome yet: its run may be going on, or wait to be read. */
 export const hasBegun = (stored: StoredJob): boolean => stored.attempts.length > 0 && stored.run === null;
 
 /** Whether the job's last attempt is over and none follows. */
-export function isOver(stored: StoredJob): boolean {
-  if (stored.run === null) return false;
-  // A hold only delays the next attempt: an interrupted job that is held is not over.
-  return stored.entry.removedAt !== null || nextAttempt({ ...stored, entry: { ...stored.entry, hold: null } }) === null;
-}
+export const isOver = (stored: StoredJob): boolean => stored.run !== null && nextAttempt(stored) === null;
 
 /** The jobs of a lab and their changes. */
 export interface JobBook {
   readonly version: number;
   all(): BookedJob[];
+  /** Null where there is no such job. */
+  find(number: number): BookedJob | null;
   /** Throws LabError (user) where there is no such job. */
   get(number: number): BookedJob;
   /** Numbers the job, writes it synced and adds it. */
-  create(make: (number: number) => Promise<Job>, entry: QueueEntry): Promise<BookedJob>;
+  create(make: (number: number) => Promise<Job>, asked?: Partial<QueueEntry>): Promise<BookedJob>;
+  /** The job that a submission made; null where the key is new. */
+  findKey(key: string): BookedJob | null;
   /** Changes the entry, synced; changes are applied one after the other, each to what the one before left. */
   setEntry(number: number, change: (entry: QueueEntry) => QueueEntry): Promise<void>;
   /** Marks an attempt as being worked on. The function it gives takes that back, for an attempt that does not start after all. */
@@ -87,8 +96,12 @@ export function openJobBook(runs: string): JobBook {
   // Versions start at the time, so that a client that knew an earlier daemon never waits for a version that was already passed.
   let version = Date.now();
   let entries: Promise<void> = Promise.resolve();
-  for (const stored of readStoredJobs(runs))
-    jobs.set(stored.job.number, { ...stored, live: null, recordProblem: null, changed: version });
+  const keys = new Map<string, BookedJob>();
+  for (const stored of readStoredJobs(runs)) {
+    const booked: BookedJob = { ...stored, live: null, recordProblem: null, changed: version };
+    jobs.set(stored.job.number, booked);
+    keys.set(stored.job.key, booked);
+  }
 
   const get = (number: number): BookedJob => {
     const found = jobs.get(number);
@@ -106,12 +119,16 @@ export function openJobBook(runs: string): JobBook {
       return version;
     },
     all: () => [...jobs.values()],
+    find: (number) => jobs.get(number) ?? null,
     get,
-    async create(make, entry) {
+    findKey: (key) => (key === '' ? null : (keys.get(key) ?? null)),
+    async create(make, asked = {}) {
       const job = await make(claimJobNumber(runs));
+      const entry = createQueueEntry(job.number, asked);
       await writeJob(runs, job, entry);
       const booked: BookedJob = {
         job,
+        queued: job,
         entry,
         attempts: [],
         run: null,
@@ -121,6 +138,7 @@ export function openJobBook(runs: string): JobBook {
         changed: version,
       };
       jobs.set(job.number, booked);
+      keys.set(job.key, booked);
       touch(booked);
       return booked;
     },
@@ -130,6 +148,7 @@ export function openJobBook(runs: string): JobBook {
         const next = change(job.entry);
         await writeQueueEntry(runs, number, next);
         job.entry = next;
+        job.job = applyEdits(job.queued, next.edits);
         touch(job);
       });
       // One that fails must not keep the next from being tried; whoever asked for it is told through `write`.
@@ -196,35 +215,5 @@ export function openJobBook(runs: string): JobBook {
   };
 }
 
-/** Where a job stands, for views. `position` is its place in the queue, 1 = next; `progress` is read from the log of a running job. */
-export function stateOf(job: BookedJob, position: number, progress: string | null): JobState {
-  if (job.entry.removedAt !== null && job.run === null && job.live === null)
-    return { kind: 'removed', at: job.entry.removedAt };
-  if (job.live !== null) {
-    const { attempt, device, step, startedAt, waits } = job.live;
-    if (waits !== null) return { kind: 'queued', position: 1, waits };
-    return { kind: 'running', attempt, step, startedAt, device, progress };
-  }
-  if (job.run !== null && isOver(job)) {
-    if (job.recorded?.isDone) return { kind: 'ended', run: job.run, status: job.recorded.decision?.status ?? null };
-    return { kind: 'recording', attempt: job.run.attempt, problem: job.recordProblem };
-  }
-  if (job.entry.hold !== null) return { kind: 'held', hold: { reason: job.entry.hold } };
-  return { kind: 'queued', position, waits: null };
-}
-
 /** The track that a job runs under. */
 export const trackOf = (stored: StoredJob): string => stored.entry.track ?? stored.job.track;
-
-/** The jobs that wait for a device, in the order in which they will run. */
-export function listWaiting(jobs: BookedJob[]): BookedJob[] {
-  return jobs
-    .filter((job) => job.live === null && nextAttempt(job) !== null)
-    .sort(
-      (a, b) =>
-        Number(hasBegun(b)) - Number(hasBegun(a)) ||
-        a.entry.priority - b.entry.priority ||
-        a.entry.rank - b.entry.rank ||
-        a.job.number - b.job.number,
-    );
-}

@@ -3,7 +3,7 @@
  * an error that names the file, never a guess.
  */
 import { z } from 'zod';
-import type { Job } from '../src/domain/job.ts';
+import type { Dependency, Job, JobEdits } from '../src/domain/job.ts';
 import type { Run } from '../src/domain/run.ts';
 import { LabError } from '../src/errors/lab-error.ts';
 
@@ -13,6 +13,33 @@ const expectation = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('factor'), factor: z.number(), quantity: z.string() }),
   z.object({ kind: z.literal('none') }),
 ]);
+
+const labelSchema = z.object({
+  text: z.string(),
+  question: z.string(),
+  hypothesis: z.string(),
+  expected: expectation,
+});
+
+/** What a job asks of its device; also used where requests are checked. */
+export const needsSchema = z.object({
+  deviceId: z.string().min(1).nullable(),
+  gpus: z.number().int().positive(),
+  vramMib: z.number().positive().nullable(),
+});
+
+/** When a failed attempt is tried again; also used where requests are checked. */
+export const retrySchema = z.object({
+  times: z.number().int().nonnegative(),
+  on: z.array(z.string().min(1)),
+  delaySeconds: z.number().nonnegative(),
+});
+
+/** Limits of the train step; also used where requests are checked. */
+export const limitsSchema = z.object({
+  idleSeconds: z.number().positive().nullable(),
+  logMb: z.number().positive().nullable(),
+});
 
 const job = z.object({
   schema: z.literal(1),
@@ -25,7 +52,7 @@ const job = z.object({
   replays: z.number().int().positive().nullable().default(null),
   // Nor bridges, nor flags of jobs.
   fromTrack: z.string().nullable().default(null),
-  label: z.object({ text: z.string(), question: z.string(), hypothesis: z.string(), expected: expectation }).nullable(),
+  label: labelSchema.nullable(),
   command: z.string(),
   commit: z.string(),
   snapshot: z.boolean(),
@@ -38,6 +65,11 @@ const job = z.object({
   secretNames: z.array(z.string()),
   track: z.string(),
   wallSeconds: z.number(),
+  // Jobs of labs from before these could be asked for have none of the four.
+  needs: needsSchema.default({ deviceId: null, gpus: 1, vramMib: null }),
+  retry: retrySchema.default({ times: 0, on: [], delaySeconds: 0 }),
+  limits: limitsSchema.default({ idleSeconds: null, logMb: null }),
+  stdin: z.boolean().default(false),
   flags: z.array(z.string()).default([]),
   queuedAt: z.string(),
 });
@@ -47,6 +79,8 @@ const failure = z.enum([
   'nan',
   'exception',
   'timeout',
+  'idle',
+  'log-limit',
   'killed',
   'command-not-found',
   'truncated',
@@ -90,20 +124,64 @@ const run = z.object({
 
 /** The changeable part of a job: what state.json holds. */
 export interface QueueEntry {
-  schema: 1;
-  /** Order among jobs of equal priority: lower runs first, equal ones by number. */
+  schema: 2;
+  /** Order among jobs of equal priority: lower runs first. A new job's is its number. */
   rank: number;
-  /** Lower runs first; 1000 is normal. */
+  /** Higher runs sooner; 0 is normal. */
   priority: number;
-  /** Reason why the job waits for a human; null where it does not. */
+  group: string;
+  /** Jobs that it comes after. */
+  after: Dependency[];
+  /** ISO 8601 moment before which it does not start; null where it may. */
+  notBefore: string | null;
+  /** Whether a person put it aside until `lab enqueue`. */
+  stashed: boolean;
+  /** Reason of the lab's own why the job waits for a human; null where it does not. */
   hold: string | null;
   /** Track that a human bound the job to anew when letting it go; null: the one it was queued under. */
   track: string | null;
+  /** Whether `lab start` sent it ahead of slots, pauses, dependencies and delays. */
+  forced: boolean;
+  /** Attempts that people asked for: 1, and one more for each restart in place. */
+  asked: number;
   /** ISO 8601 moment at which a queued job was removed; null where it was not. */
   removedAt: string | null;
+  /** ISO 8601 moment at which `lab clean` put the ended job away; null where it did not. */
+  archivedAt: string | null;
+  edits: JobEdits;
 }
 
+const edits = z.object({
+  command: z.string().optional(),
+  label: labelSchema.optional(),
+  env: z.record(z.string(), z.string().nullable()).optional(),
+  seed: z.number().int().nullable().optional(),
+  wallSeconds: z.number().positive().optional(),
+  device: z.enum(['cpu', 'gpu']).optional(),
+  needs: needsSchema.optional(),
+  retry: retrySchema.optional(),
+  limits: limitsSchema.optional(),
+});
+
 const entry = z.object({
+  schema: z.literal(2),
+  rank: z.number(),
+  priority: z.number(),
+  group: z.string(),
+  after: z.array(z.object({ job: z.number().int().positive(), any: z.boolean() })),
+  notBefore: z.string().nullable(),
+  stashed: z.boolean(),
+  hold: z.string().nullable(),
+  track: z.string().nullable(),
+  forced: z.boolean(),
+  asked: z.number().int().positive(),
+  removedAt: z.string().nullable(),
+  archivedAt: z.string().nullable(),
+  edits,
+});
+
+/** Version 1 counted priorities downwards from 1000 and knew no groups. */
+const firstEntry = z.object({
   schema: z.literal(1),
   rank: z.number(),
   priority: z.number(),
@@ -111,6 +189,36 @@ const entry = z.object({
   track: z.string().nullable().default(null),
   removedAt: z.string().nullable(),
 });
+
+/** Name of the group of jobs that name none; it cannot be removed. */
+export const defaultGroup = 'default';
+
+/** Priority of a job that names none. */
+export const normalPriority = 0;
+
+/** Priority of a check: it is short, and an experiment waits for it. */
+export const checkPriority = 500;
+
+/** The entry of a job that was just numbered: ready at once, but for what `asked` says. */
+export function createQueueEntry(number: number, asked: Partial<QueueEntry> = {}): QueueEntry {
+  return {
+    schema: 2,
+    rank: number,
+    priority: normalPriority,
+    group: defaultGroup,
+    after: [],
+    notBefore: null,
+    stashed: false,
+    hold: null,
+    track: null,
+    forced: false,
+    asked: 1,
+    removedAt: null,
+    archivedAt: null,
+    edits: {},
+    ...asked,
+  };
+}
 
 function parseWith<T>(schema: z.ZodType<T>, raw: unknown, file: string): T {
   const parsed = schema.safeParse(raw);
@@ -131,5 +239,9 @@ export const parseJob = (raw: unknown, file: string): Job => parseWith<Job>(job,
 /** Checks the content of a run.json. Throws LabError (internal) naming the file. */
 export const parseRun = (raw: unknown, file: string): Run => parseWith<Run>(run, raw, file);
 
-/** Checks the content of a state.json. Throws LabError (internal) naming the file. */
-export const parseQueueEntry = (raw: unknown, file: string): QueueEntry => parseWith<QueueEntry>(entry, raw, file);
+/** Checks the content of a state.json, of any version. Throws LabError (internal) naming the file. */
+export function parseQueueEntry(raw: unknown, file: string, number = 0): QueueEntry {
+  if ((raw as { schema?: unknown } | null)?.schema !== 1) return parseWith(entry, raw, file) as QueueEntry;
+  const { schema: _first, ...old } = parseWith(firstEntry, raw, file);
+  return createQueueEntry(number, { ...old, rank: number, priority: 1000 - old.priority });
+}

@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import type { Job } from '../src/domain/job.ts';
 import type { Run } from '../src/domain/run.ts';
-import { isOver, listWaiting, nextAttempt, openJobBook } from './job-book.ts';
+import { isOver, type JobBook, nextAttempt, openJobBook } from './job-book.ts';
+import { createQueueEntry } from './job-schema.ts';
 import { claimJobNumber, listJobNumbers, readStoredJob } from './job-store.ts';
+import { listWaiting, type QueueContext } from './readiness.ts';
 
 const folders: string[] = [];
 afterEach(() => {
@@ -18,7 +20,8 @@ function createRuns(): string {
   return join(folder, 'runs');
 }
 
-const entry = { schema: 1 as const, rank: 1, priority: 1000, hold: null, track: null, removedAt: null };
+const entry = { rank: 1 };
+const context = (book: JobBook): QueueContext => ({ find: book.find, groups: new Map(), nowMs: Date.now() });
 
 async function createJob(number: number): Promise<Job> {
   return {
@@ -42,6 +45,10 @@ async function createJob(number: number): Promise<Job> {
     secretNames: [],
     track: '00000000',
     wallSeconds: 1,
+    needs: { deviceId: null, gpus: 1, vramMib: null },
+    retry: { times: 0, on: [], delaySeconds: 0 },
+    limits: { idleSeconds: null, logMb: null },
+    stdin: false,
     flags: [],
     queuedAt: '2026-01-01T00:00:00+00:00',
   };
@@ -79,8 +86,14 @@ test('a job.json from before there were replays, bridges and flags loads, and ha
   const runs = createRuns();
   const { replays: _none, fromTrack: _from, flags: _flags, ...old } = await createJob(claimJobNumber(runs));
   writeFileSync(join(runs, '1', 'job.json'), JSON.stringify(old));
-  writeFileSync(join(runs, '1', 'state.json'), JSON.stringify(entry));
-  expect(readStoredJob(runs, 1).job).toEqual({ ...old, replays: null, fromTrack: null, flags: [] });
+  writeFileSync(
+    join(runs, '1', 'state.json'),
+    JSON.stringify({ schema: 1, rank: 0, priority: 500, hold: null, removedAt: null }),
+  );
+  const { job, entry: read } = readStoredJob(runs, 1);
+  expect(job).toEqual({ ...old, replays: null, fromTrack: null, flags: [] });
+  // Version 1 of state.json counted priorities downwards from 1000.
+  expect(read).toEqual(createQueueEntry(1, { priority: 500 }));
 });
 
 test('a folder without job.json is no job: it was never confirmed', async () => {
@@ -106,7 +119,7 @@ test('a broken job.json is an error that names the file', async () => {
   const runs = createRuns();
   mkdirSync(join(runs, '1'), { recursive: true });
   writeFileSync(join(runs, '1', 'job.json'), '{"schema": 1}');
-  writeFileSync(join(runs, '1', 'state.json'), JSON.stringify(entry));
+  writeFileSync(join(runs, '1', 'state.json'), JSON.stringify(createQueueEntry(1)));
   expect(() => readStoredJob(runs, 1)).toThrow(/1\/job\.json/);
   expect(() => readStoredJob(runs, 5)).toThrow('there is no job 5');
 });
@@ -129,7 +142,7 @@ test('jobs wait in the order of priority, rank and number; held and removed ones
   await book.create(createJob, { ...entry, priority: 10, rank: 9 });
   await book.create(createJob, { ...entry, hold: 'wait' });
   await book.create(createJob, { ...entry, removedAt: '2026-01-01T00:00:00+00:00' });
-  expect(listWaiting(book.all()).map((job) => job.job.number)).toEqual([3, 2, 1]);
+  expect(listWaiting(book.all(), context(book)).map((job) => job.job.number)).toEqual([3, 2, 1]);
 });
 
 test('a client that knows the last version is woken by the next change', async () => {
@@ -150,7 +163,8 @@ test('an interrupted job that is held is not over: its next attempt only waits',
   const book = openJobBook(createRuns());
   await book.create(createJob, { ...entry, hold: 'the track moved on' });
   await book.setRun(createRun(1, { kind: 'failed', failure: 'interrupted', detail: 'reboot' }));
-  expect([nextAttempt(book.get(1)), isOver(book.get(1))]).toEqual([null, false]);
+  expect(listWaiting(book.all(), context(book))).toEqual([]);
+  expect([nextAttempt(book.get(1)), isOver(book.get(1))]).toEqual([2, false]);
 });
 
 test('changes of an entry are applied one after the other, each to what the one before left', async () => {

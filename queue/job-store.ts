@@ -9,6 +9,7 @@ import type { Decision } from '../src/domain/result.ts';
 import type { Run } from '../src/domain/run.ts';
 import { errnoOf, LabError } from '../src/errors/lab-error.ts';
 import { readJson, writeJsonSynced } from '../src/lab/atomic-write.ts';
+import { applyEdits } from './edited-job.ts';
 import { parseJob, parseQueueEntry, parseRun, type QueueEntry } from './job-schema.ts';
 
 /** What the recorder left in a job's folder: enough to write the same records again. */
@@ -32,7 +33,10 @@ export interface RecordedJob {
 
 /** Everything known of one job from its folder. */
 export interface StoredJob {
+  /** The job as it runs: what job.json holds, with what people changed since. */
   job: Job;
+  /** The job as it was queued. */
+  queued: Job;
   entry: QueueEntry;
   /** Attempts that have a folder, ascending. */
   attempts: number[];
@@ -132,9 +136,12 @@ export function readStoredJob(runs: string, number: number): StoredJob {
     .map(Number)
     .sort((a, b) => a - b);
   const last = attempts.at(-1);
+  const queued = parseJob(rawJob, jobFile);
+  const entry = parseQueueEntry(readJson(entryFile), entryFile, number);
   return {
-    job: parseJob(rawJob, jobFile),
-    entry: parseQueueEntry(readJson(entryFile), entryFile),
+    job: applyEdits(queued, entry.edits),
+    queued,
+    entry,
     attempts,
     run: last === undefined ? null : readRun(runs, number, last),
     recorded: readJson(join(folder, 'record.json')) as RecordedJob | null,

@@ -9,7 +9,7 @@ import type { Redis } from 'ioredis';
 export interface ReadyJob {
   number: number;
   attempt: number;
-  /** 1 to 2 097 151, lower runs first. Always set: BullMQ puts jobs without one before all others. */
+  /** 1 to 2 097 151, lower runs first, equal ones as they were added. Always set: BullMQ puts jobs without one before all others. */
   priority: number;
 }
 
@@ -26,6 +26,10 @@ export interface ReadyQueue {
   add(jobs: ReadyJob[]): Promise<void>;
   /** Drops an attempt that no worker has taken; false where it is not waiting (any more). */
   remove(job: { number: number; attempt: number }): Promise<boolean>;
+  /** Ids in the order in which they will be taken, and of those that are taken. */
+  listOrder(): Promise<{ waiting: string[]; active: Set<string> }>;
+  /** Drops what has that id and was not taken; false where it is not waiting (any more). */
+  removeId(id: string): Promise<boolean>;
   /** Ids of everything in it: waiting, taken, or being retried. */
   listIds(): Promise<Set<string>>;
   /** Empties the queue, taken entries and their locks included. Only while no worker listens. */
@@ -40,6 +44,18 @@ export function createReadyQueue(name: string, connection: Redis, onError: (erro
     defaultJobOptions: { attempts: 1, removeOnComplete: true, removeOnFail: true },
   });
   queue.on('error', onError);
+  const removeId = async (id: string): Promise<boolean> => {
+    const found = await queue.getJob(id);
+    if (!found || (await found.isActive())) return false;
+    try {
+      await found.remove();
+      return true;
+    } catch (error) {
+      // A worker took it between the question and the removal: BullMQ refuses to remove what is locked.
+      if (await found.isActive()) return false;
+      throw error;
+    }
+  };
   return {
     name,
     async add(jobs) {
@@ -48,11 +64,15 @@ export function createReadyQueue(name: string, connection: Redis, onError: (erro
         jobs.map((job) => ({ name: 'run', data: job, opts: { jobId: readyId(job), priority: job.priority } })),
       );
     },
-    async remove(job) {
-      const found = await queue.getJob(readyId(job));
-      if (!found || (await found.isActive())) return false;
-      await found.remove();
-      return true;
+    remove: (job) => removeId(readyId(job)),
+    removeId,
+    async listOrder() {
+      const [waiting, active] = await Promise.all([
+        queue.getJobs(['waiting', 'prioritized'], 0, -1, true),
+        queue.getJobs(['active']),
+      ]);
+      const idsOf = (jobs: typeof waiting) => jobs.flatMap((job) => (job?.id ? [job.id] : []));
+      return { waiting: idsOf(waiting), active: new Set(idsOf(active)) };
     },
     async listIds() {
       const jobs = await queue.getJobs(['waiting', 'prioritized', 'active', 'delayed']);

@@ -47,6 +47,10 @@ async function createJob(repository: TemporaryRepository, commit = 'HEAD'): Prom
     secretNames: [],
     track: '00000000',
     wallSeconds: 60,
+    needs: { deviceId: null, gpus: 1, vramMib: null },
+    retry: { times: 0, on: [], delaySeconds: 0 },
+    limits: { idleSeconds: null, logMb: null },
+    stdin: false,
     flags: [],
     queuedAt: '2026-01-01T00:00:00+00:00',
   };

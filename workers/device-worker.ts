@@ -8,6 +8,7 @@ import { Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { type BookedJob, type JobBook, nextAttempt, trackOf } from '../queue/job-book.ts';
 import { attemptFolder } from '../queue/job-store.ts';
+import { findObstacle, type QueueContext } from '../queue/readiness.ts';
 import type { ReadyJob } from '../queue/ready-queue.ts';
 import { messageOf } from '../src/errors/lab-error.ts';
 import { reachPoint } from '../src/lab/named-point.ts';
@@ -20,6 +21,10 @@ export interface DeviceWorkerOptions {
   book: JobBook;
   queueName: string;
   connection: Redis;
+  /** What readiness is judged by, now. */
+  queueContext(): QueueContext;
+  /** Called when an attempt was taken out of the queue. */
+  onTaken(): void;
   /** Called when an attempt has its outcome; the daemon hands it on to the recorder or queues the next attempt. */
   onOutcome(number: number): Promise<void>;
   onError(error: Error): void;
@@ -36,14 +41,17 @@ export function createDeviceWorker(options: DeviceWorkerOptions): { close(): Pro
     // What Redis hands over may be old; the folder knows better. From the question to the claim nothing may be awaited: another
     // worker of the class could be handed the same attempt meanwhile.
     if (nextAttempt(booked) !== attempt || booked.live !== null) return;
+    if (findObstacle(booked, options.queueContext()) !== null) return;
     const live = {
       attempt,
-      device: context.device.id,
+      devices: [context.device.id],
+      isPaused: false,
       step: 'start' as const,
       startedAt: new Date().toISOString(),
       waits: null,
     };
     const unclaim = book.claim(number, live);
+    options.onTaken();
     reachPoint('claimed');
     say('claimed', { job: number, attempt, device: context.device.id });
     for (let tries = 1; !closing.signal.aborted; tries++) {

@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LabPaths } from '../config/lab-paths.ts';
 import type { LabConfig } from '../config/schema.ts';
+import { requestDefaults } from '../daemon/routes.ts';
 import { LabError } from '../errors/lab-error.ts';
 import type { LabGate } from '../pipeline/lab-gate.ts';
 import { captureEnvironment } from './capture-environment.ts';
@@ -18,6 +19,7 @@ export function createLabGate(paths: LabPaths, config: LabConfig): LabGate {
     },
     async addJob(job) {
       const { number, commit } = await call(paths, 'add', {
+        ...requestDefaults,
         ...job,
         fromTrack: null,
         checkout: paths.root,

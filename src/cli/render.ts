@@ -61,12 +61,18 @@ export function formatState(state: JobState): string {
   switch (state.kind) {
     case 'held':
       return pc.yellow('held');
+    case 'stashed':
+      return 'stashed';
+    case 'delayed':
+      return state.why === 'retry' ? 'retries later' : 'delayed';
+    case 'dependent':
+      return `after ${state.on.join(', ')}`;
     case 'queued':
       return state.waits === null
         ? `queued ${state.position > 0 ? `#${state.position}` : ''}`.trim()
         : pc.yellow('waiting');
     case 'running':
-      return pc.cyan(`running ${state.step}`);
+      return state.isPaused ? pc.yellow('paused') : pc.cyan(`running ${state.step}`);
     case 'recording':
       return state.problem === null ? 'recording' : pc.yellow('recording waits');
     case 'removed':
@@ -88,6 +94,12 @@ export function formatReason({ state, decision }: JobView): string {
   switch (state.kind) {
     case 'held':
       return state.hold.reason;
+    case 'stashed':
+      return 'put aside; `lab enqueue` lets it go';
+    case 'delayed':
+      return `not before ${state.until}`;
+    case 'dependent':
+      return `waits for job ${state.on.join(', ')}`;
     case 'queued':
       return state.waits ?? '';
     case 'running':

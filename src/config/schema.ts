@@ -40,6 +40,14 @@ const run = z.strictObject({
   prepareSeconds: seconds(900, 'Wall limit of the prepare step'),
   scoreSeconds: seconds(600, 'Wall limit of the score step'),
   graceSeconds: seconds(10, 'Time between SIGTERM and SIGKILL'),
+  idleSeconds: z
+    .number()
+    .positive()
+    .nullable()
+    .default(null)
+    .describe('Longest time that the train step may print nothing (seconds); null: no limit'),
+  logMb: z.number().positive().nullable().default(1000).describe('Largest log of a step (MB); null: no limit'),
+  retrySeconds: seconds(30, 'Pause before the first retry of `lab add --retries`; it doubles with each'),
   seeds: z
     .array(z.number().int().nonnegative())
     .min(1)

@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import type { BookedJob, JobBook } from '../../queue/job-book.ts';
+import { checkPriority, normalPriority } from '../../queue/job-schema.ts';
 import { jobFolder } from '../../queue/job-store.ts';
 import { parseLabel } from '../../queue/label.ts';
 import { listScoredRuns } from '../../workers/recorder/decide-job.ts';
@@ -33,19 +34,13 @@ export interface AddContext {
   devices: ReadonlyMap<DeviceClass, readonly string[]>;
 }
 
-/** Priority of a job that names none. BullMQ runs lower ones first. */
-export const normalPriority = 1000;
-
-/** Priority of a check: it is short, and an experiment waits for it. */
-export const checkPriority = 500;
-
 /** Queues one job. Throws LabError with what was wrong; nothing is left of a refused one but an unused number. */
 export async function addJob(
   context: AddContext,
   request: AddRequest,
 ): Promise<{ booked: BookedJob; response: Routes['add']['response'] }> {
   const { paths, config, main, book } = context;
-  const known = book.all().find((booked) => booked.job.key !== '' && booked.job.key === request.key);
+  const known = book.findKey(request.key);
   if (known) {
     const { number, commit, snapshot } = known.job;
     return {
@@ -117,17 +112,21 @@ export async function addJob(
           secretNames: Object.keys(request.secrets),
           track,
           wallSeconds: request.wallSeconds ?? config.run.wallSeconds,
+          needs: request.needs,
+          retry: request.retry ?? { times: 0, on: [], delaySeconds: config.run.retrySeconds },
+          limits: request.limits ?? { idleSeconds: config.run.idleSeconds, logMb: config.run.logMb },
+          stdin: request.stdin,
           flags: request.flags,
           queuedAt: formatLocalTime(new Date()),
         };
       },
       {
-        schema: 1,
-        rank: 0,
-        priority: isCheck ? checkPriority : normalPriority,
-        hold: null,
-        track: null,
-        removedAt: null,
+        priority: request.priority ?? (isCheck ? checkPriority : normalPriority),
+        group: request.group,
+        after: request.after,
+        notBefore: request.notBefore,
+        stashed: request.stashed,
+        forced: request.forced,
       },
     );
     const { number, commit, snapshot } = booked.job;

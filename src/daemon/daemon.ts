@@ -6,17 +6,11 @@ import { mkdirSync } from 'node:fs';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { createConnection } from '../../queue/connection.ts';
-import {
-  type BookedJob,
-  hasBegun,
-  isOver,
-  type JobBook,
-  listWaiting,
-  nextAttempt,
-  openJobBook,
-} from '../../queue/job-book.ts';
+import { type GroupStore, openGroups } from '../../queue/group-store.ts';
+import { type BookedJob, type JobBook, nextAttempt, openJobBook } from '../../queue/job-book.ts';
 import { attemptFolder, raiseJobNumber } from '../../queue/job-store.ts';
-import { createReadyQueue, queueName, type ReadyQueue, readyId } from '../../queue/ready-queue.ts';
+import type { QueueContext } from '../../queue/readiness.ts';
+import { createReadyQueue, queueName, type ReadyQueue } from '../../queue/ready-queue.ts';
 import { chooseRedis } from '../../queue/redis-install.ts';
 import { startRedis } from '../../queue/redis-server.ts';
 import { type Device, probeDevices } from '../../workers/device-probe.ts';
@@ -40,6 +34,7 @@ import { bindTrack } from '../rules/track-store.ts';
 import { probeSandbox } from '../sandbox/bubblewrap.ts';
 import { addJob } from './add-job.ts';
 import { findDiskProblem, withDiskHint } from './full-disk.ts';
+import { createQueueFeed, type QueueFeed } from './queue-feed.ts';
 import { createRedisKeeper } from './redis-keeper.ts';
 import { type ReplayRequest, replayJob } from './replay-job.ts';
 import type { AddRequest, Routes } from './routes.ts';
@@ -51,10 +46,16 @@ export interface Daemon {
   readonly devices: Device[];
   readonly config: LabConfig;
   readonly main: string;
+  readonly groups: GroupStore;
+  readonly feed: QueueFeed;
+  /** What readiness is judged by, now. */
+  queueContext(): QueueContext;
   redisDescription(): string;
   /** What is wrong right now, one line each. */
   problems(): string[];
   add(request: AddRequest): Promise<Routes['add']['response']>;
+  /** Queues several jobs of one checkout, all or none. */
+  addMany(requests: AddRequest[]): Promise<Routes['addMany']['response']>;
   /** Queues an ended, scored job again as it was. */
   replay(request: ReplayRequest): Promise<Routes['replay']['response']>;
   kill(number: number, graceSeconds: number | null): Promise<{ outcome: string; ok: boolean }>;
@@ -116,26 +117,14 @@ export async function startDaemon(
   for (const part of [...classes, 'record'])
     ready.set(part, createReadyQueue(queueName(paths.id, part), queueConnection, onRedisError));
 
-  const waitingFor = (part: string): BookedJob[] =>
-    part === 'record'
-      ? book.all().filter((job) => isOver(job) && !job.recorded?.isDone)
-      : listWaiting(book.all()).filter((job) => job.job.device === part);
-  const readyJob = (job: BookedJob) => ({
-    number: job.job.number,
-    attempt: nextAttempt(job) ?? job.run?.attempt ?? 1,
-    // What has begun goes on first: it may have ended long ago and only wait to be read.
-    priority: hasBegun(job) ? 1 : job.entry.priority,
+  const groups = openGroups(paths.state);
+  const queueContext = (): QueueContext => ({
+    find: (number) => book.find(number),
+    groups: groups.groups,
+    nowMs: Date.now(),
   });
-  const refill = async () => {
-    for (const [part, queue] of ready) {
-      const known = await queue.listIds();
-      await queue.add(
-        waitingFor(part)
-          .map(readyJob)
-          .filter((job) => !known.has(readyId(job))),
-      );
-    }
-  };
+  const feed = createQueueFeed({ book, ready, context: queueContext, onError: onRedisError });
+  const refill = () => feed.feedNow();
   // With the daemon's lock held, nobody else can be at work on these queues: what Redis remembers of them is only ever out of date.
   for (const queue of ready.values()) await queue.clear();
   reachPoint('queues-cleared');
@@ -163,11 +152,8 @@ export async function startDaemon(
     inTurn: createTurns(),
     say,
   };
-  const toRecorder = async (number: number) => {
-    const job = book.get(number);
-    const part = isOver(job) ? 'record' : job.job.device;
-    await ready.get(part)?.add([readyJob(job)]);
-  };
+  // An end may be what others waited for, ask for another attempt, or for its record.
+  const onOutcome = () => refill();
   const workers = probe.devices.map((device) =>
     createDeviceWorker({
       context: {
@@ -181,9 +167,11 @@ export async function startDaemon(
         secretsOf,
       },
       book,
+      queueContext,
+      onTaken: feed.feed,
       queueName: queueName(paths.id, device.class),
       connection: connect(),
-      onOutcome: toRecorder,
+      onOutcome,
       onError: onRedisError,
       say,
     }),
@@ -221,13 +209,13 @@ export async function startDaemon(
     const { booked, response } = await work;
     reachPoint('enqueued');
     // The job is safe in its folder; if Redis is away just now, the refill after its return brings it in.
-    void ready
-      .get(booked.job.device)
-      ?.add([readyJob(booked)])
-      .catch(onRedisError);
+    feed.feed();
     say('queued', { job: booked.job.number, label: booked.job.label?.text, command: booked.job.command });
     return response;
   };
+
+  const add = (request: AddRequest) =>
+    queueJob(request, () => addJob({ paths, config: source.current(), main, book, devices: models }, request));
 
   return {
     book,
@@ -236,6 +224,9 @@ export async function startDaemon(
       return source.current();
     },
     main,
+    groups,
+    feed,
+    queueContext,
     redisDescription: () => keeper.current().description,
     problems: () => [
       ...[
@@ -254,8 +245,12 @@ export async function startDaemon(
         ? [`no sandbox (${sandbox.reason}): rows are flagged unsandboxed`]
         : []),
     ],
-    add: (request) =>
-      queueJob(request, () => addJob({ paths, config: source.current(), main, book, devices: models }, request)),
+    add,
+    async addMany(requests) {
+      const jobs = [];
+      for (const request of requests) jobs.push(await add(request));
+      return { jobs };
+    },
     replay: (request) =>
       queueJob(request, () => replayJob({ paths, config: source.current(), main, book, devices: models }, request)),
     async kill(number, graceSeconds) {
@@ -272,7 +267,7 @@ export async function startDaemon(
           ok: true,
         };
       }
-      const attempt = nextAttempt({ ...job, entry: { ...job.entry, hold: null } });
+      const attempt = nextAttempt(job);
       if (attempt === null) return { outcome: `job ${number} is over already`, ok: false };
       await book.setEntry(number, (entry) => ({ ...entry, removedAt: formatLocalTime(new Date()) }));
       void ready.get(job.job.device)?.remove({ number, attempt }).catch(onRedisError);
@@ -290,10 +285,7 @@ export async function startDaemon(
         };
       }
       await book.setEntry(number, (entry) => ({ ...entry, hold: null, track }));
-      void ready
-        .get(job.job.device)
-        ?.add([readyJob(job)])
-        .catch(onRedisError);
+      feed.feed();
       return { outcome: `job ${number}: queued again, bound to track ${track}`, ok: true };
     },
     record: (request) =>
@@ -304,6 +296,7 @@ export async function startDaemon(
       ),
     async stop() {
       keeper.stop();
+      feed.stop();
       for (const timer of timers) clearInterval(timer);
       await Promise.all([...workers, recorder].map((part) => part.close()));
       await Promise.all([...ready.values()].map((queue) => queue.close().catch(() => undefined)));

@@ -1,8 +1,9 @@
 /** What each route does, on top of the daemon: views of jobs and devices, waiting for changes, adding, killing, ending. */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import { type BookedJob, listWaiting, stateOf } from '../../queue/job-book.ts';
+import type { BookedJob } from '../../queue/job-book.ts';
 import { attemptFolder } from '../../queue/job-store.ts';
+import { listWaiting, stateOf } from '../../queue/readiness.ts';
 import { parseProgress } from '../../workers/log-reading/progress.ts';
 import { listScoredRuns } from '../../workers/recorder/decide-job.ts';
 import type { LabPaths } from '../config/lab-paths.ts';
@@ -11,6 +12,7 @@ import { errnoOf } from '../errors/lab-error.ts';
 import { judgingOf } from '../stats/against-baseline.ts';
 import { chooseModel, type TrackView, viewTrack } from '../stats/track-view.ts';
 import type { RouteHandlers } from './api.ts';
+import { createControlHandlers } from './control/handlers.ts';
 import type { Daemon } from './daemon.ts';
 import { createTrackReader } from './track-cache.ts';
 
@@ -21,17 +23,30 @@ export function createHandlers(paths: LabPaths, daemon: Daemon, build: string, e
   const { book } = daemon;
   const readTrack = createTrackReader(paths);
   const views = (numbers: number[]): JobView[] => {
-    const waiting = listWaiting(book.all()).map((job) => job.job.number);
+    const context = daemon.queueContext();
+    const waiting = new Map(listWaiting(book.all(), context).map(({ job }, place) => [job.number, place + 1]));
     const chosen = numbers.length === 0 ? book.all() : numbers.map((number) => book.get(number));
     return chosen.map((booked) => {
       const { env: _env, ...job } = booked.job;
-      const state = stateOf(booked, waiting.indexOf(job.number) + 1, readProgress(paths, booked));
-      return { job, state, decision: booked.recorded?.decision ?? null };
+      const facts = { position: waiting.get(job.number) ?? 0, waits: null, progress: readProgress(paths, booked) };
+      const { group, priority, after, archivedAt } = booked.entry;
+      return {
+        job,
+        state: stateOf(booked, facts, context),
+        group,
+        priority,
+        after,
+        eta: null,
+        isArchived: archivedAt !== null,
+        decision: booked.recorded?.decision ?? null,
+      };
     });
   };
   return {
     hello: async () => ({ build, pid: process.pid, root: paths.root }),
+    ...createControlHandlers(paths, daemon),
     add: (request) => daemon.add(request),
+    addMany: ({ requests }) => daemon.addMany(requests),
     replay: (request) => daemon.replay(request),
     status: async ({ numbers }) => {
       const track = await readTrack(daemon.config, daemon.main);
@@ -42,11 +57,14 @@ export function createHandlers(paths: LabPaths, daemon: Daemon, build: string, e
       const { champion } = viewTrack(runs, track, model, judgingOf(daemon.config));
       return {
         jobs: views(numbers),
+        hidden: 0,
+        groups: [...daemon.groups.groups.values()],
         devices: daemon.devices.map((device) => ({
           id: device.id,
           class: device.class,
           model: device.model,
-          job: book.all().find((job) => job.live?.device === device.id)?.job.number ?? null,
+          job: book.all().find((job) => job.live?.devices.includes(device.id))?.job.number ?? null,
+          busy: null,
         })),
         track,
         model,
@@ -68,18 +86,18 @@ export function createHandlers(paths: LabPaths, daemon: Daemon, build: string, e
       for (const number of numbers) book.get(number);
       const results = [];
       for (const number of numbers) results.push({ number, ...(await daemon.kill(number, graceSeconds)) });
-      return { results };
+      return { results, notes: [] };
     },
     enqueue: async ({ numbers }) => {
       for (const number of numbers) book.get(number);
       const results = [];
       for (const number of numbers) results.push({ number, ...(await daemon.enqueue(number)) });
-      return { results };
+      return { results, notes: [] };
     },
     record: (request) => daemon.record(request),
     down: async () => {
       const running = book.all().filter((job) => job.live !== null);
-      const queued = listWaiting(book.all());
+      const queued = listWaiting(book.all(), daemon.queueContext());
       setImmediate(end);
       return { running: running.map((job) => job.job.number), queued: queued.map((job) => job.job.number) };
     },

@@ -12,7 +12,7 @@ import { findCommit } from '../git/repository.ts';
 import { runGit } from '../git/run-git.ts';
 import { checkFrozen } from '../rules/frozen.ts';
 import { bindTrack } from '../rules/track-store.ts';
-import { type AddContext, ensureDevice, normalPriority } from './add-job.ts';
+import { type AddContext, ensureDevice } from './add-job.ts';
 import type { Routes } from './routes.ts';
 
 /** What a client asks for. */
@@ -60,24 +60,21 @@ export async function replayJob(
     );
   }
   ensureDevice(context.devices, job.device, [`job ${job.number} is replayed where there is a ${job.device} device`]);
-  const booked = await book.create(
-    async (number): Promise<Job> => {
-      await runGit(paths.root, ['update-ref', `refs/nightlab/jobs/${number}`, job.commit]);
-      return {
-        ...job,
-        number,
-        key: request.key,
-        kind: 'replay',
-        experiment: null,
-        replays: job.number,
-        fromTrack: null,
-        label: null,
-        track,
-        queuedAt: formatLocalTime(new Date()),
-      };
-    },
-    { schema: 1, rank: 0, priority: normalPriority, hold: null, track: null, removedAt: null },
-  );
+  const booked = await book.create(async (number): Promise<Job> => {
+    await runGit(paths.root, ['update-ref', `refs/nightlab/jobs/${number}`, job.commit]);
+    return {
+      ...job,
+      number,
+      key: request.key,
+      kind: 'replay',
+      experiment: null,
+      replays: job.number,
+      fromTrack: null,
+      label: null,
+      track,
+      queuedAt: formatLocalTime(new Date()),
+    };
+  });
   return { booked, response: { number: booked.job.number, commit: booked.job.commit } };
 }
 

@@ -1,40 +1,78 @@
 /** Checks what arrives on the daemon's socket, one schema per route. */
 import { z } from 'zod';
+import { limitsSchema, needsSchema, retrySchema } from '../../queue/job-schema.ts';
 import { LabError } from '../errors/lab-error.ts';
 import type { RouteName, Routes } from './routes.ts';
 
 const numbers = z.array(z.number().int().positive());
 
+const moment = z.iso.datetime({ offset: true }).nullable();
+const groupName = z.string().regex(/^[\w.-]{1,60}$/);
+const dependency = z.strictObject({ job: z.number().int().positive(), any: z.boolean() });
+const selection = z.strictObject({ numbers, group: groupName.nullable(), all: z.boolean() });
+const edits = z.strictObject({
+  command: z.string().min(1).optional(),
+  env: z.record(z.string(), z.string().nullable()).optional(),
+  seed: z.number().int().nonnegative().nullable().optional(),
+  wallSeconds: z.number().positive().optional(),
+  device: z.enum(['cpu', 'gpu']).optional(),
+  needs: needsSchema.optional(),
+  retry: retrySchema.optional(),
+  limits: limitsSchema.optional(),
+});
+const filter = z.strictObject({
+  states: z.array(z.string()),
+  group: groupName.nullable(),
+  label: z.string().nullable(),
+  idea: z.string().nullable(),
+  since: moment,
+  ended: z.number().int().nonnegative().nullable(),
+  isArchived: z.boolean(),
+});
+
+const addRequest = z.strictObject({
+  key: z.string().min(1).max(200),
+  kind: z.enum(['plain', 'baseline', 'task', 'check', 'bridge']),
+  label: z.string().nullable(),
+  command: z.string().nullable(),
+  checkout: z.string().startsWith('/'),
+  directory: z.string(),
+  here: z.boolean(),
+  device: z.enum(['cpu', 'gpu']).nullable(),
+  seed: z.number().int().nonnegative().nullable(),
+  env: z.record(z.string(), z.string()),
+  secrets: z.record(z.string(), z.string()),
+  wallSeconds: z.number().positive().nullable(),
+  base: z
+    .string()
+    .regex(/^[0-9a-f]{40,64}$/)
+    .nullable(),
+  commit: z
+    .string()
+    .regex(/^[0-9a-f]{40,64}$/)
+    .nullable(),
+  experiment: z.string().min(1).nullable(),
+  fromTrack: z
+    .string()
+    .regex(/^[0-9a-f]{8}$/)
+    .nullable(),
+  flags: z.array(z.string().regex(/^[\w:.-]{1,80}$/)).max(20),
+  group: groupName,
+  priority: z.number().int().nullable(),
+  after: z.array(dependency),
+  notBefore: moment,
+  stashed: z.boolean(),
+  forced: z.boolean(),
+  needs: needsSchema,
+  retry: retrySchema.nullable(),
+  limits: limitsSchema.nullable(),
+  stdin: z.boolean(),
+});
+
 const schemas = {
   hello: z.strictObject({}),
-  add: z.strictObject({
-    key: z.string().min(1).max(200),
-    kind: z.enum(['plain', 'baseline', 'task', 'check', 'bridge']),
-    label: z.string().nullable(),
-    command: z.string().nullable(),
-    checkout: z.string().startsWith('/'),
-    directory: z.string(),
-    here: z.boolean(),
-    device: z.enum(['cpu', 'gpu']).nullable(),
-    seed: z.number().int().nonnegative().nullable(),
-    env: z.record(z.string(), z.string()),
-    secrets: z.record(z.string(), z.string()),
-    wallSeconds: z.number().positive().nullable(),
-    base: z
-      .string()
-      .regex(/^[0-9a-f]{40,64}$/)
-      .nullable(),
-    commit: z
-      .string()
-      .regex(/^[0-9a-f]{40,64}$/)
-      .nullable(),
-    experiment: z.string().min(1).nullable(),
-    fromTrack: z
-      .string()
-      .regex(/^[0-9a-f]{8}$/)
-      .nullable(),
-    flags: z.array(z.string().regex(/^[\w:.-]{1,80}$/)).max(20),
-  }),
+  add: addRequest,
+  addMany: z.strictObject({ requests: z.array(addRequest).min(1).max(10_000) }),
   replay: z.strictObject({
     key: z.string().min(1).max(200),
     number: z.number().int().positive(),
@@ -49,10 +87,60 @@ const schemas = {
       z.strictObject({ slug: z.string().min(1), attempt: z.number().int().positive(), text: z.string().min(1) }),
     ),
   }),
-  status: z.strictObject({ numbers }),
+  status: z.strictObject({ numbers, filter: filter.optional() }),
   wait: z.strictObject({ numbers, seen: z.number().int() }),
-  kill: z.strictObject({ numbers: numbers.min(1), graceSeconds: z.number().nonnegative().nullable() }),
-  enqueue: z.strictObject({ numbers: numbers.min(1) }),
+  kill: z.strictObject({
+    numbers,
+    graceSeconds: z.number().nonnegative().nullable(),
+    select: selection.optional(),
+    signal: z
+      .string()
+      .regex(/^SIG[A-Z0-9]+$/)
+      .nullable()
+      .optional(),
+  }),
+  enqueue: z.strictObject({ numbers, select: selection.optional(), notBefore: moment.optional() }),
+  stash: z.strictObject({ select: selection, notBefore: moment }),
+  start: z.strictObject({ select: selection }),
+  pause: z.strictObject({ select: selection, keepRunning: z.boolean() }),
+  restart: z.strictObject({
+    select: selection,
+    key: z.string().min(1).max(200),
+    inPlace: z.boolean(),
+    stashed: z.boolean(),
+    forced: z.boolean(),
+    edits,
+  }),
+  remove: z.strictObject({ numbers: numbers.min(1) }),
+  edit: z.strictObject({
+    number: z.number().int().positive(),
+    edits,
+    label: z.string().optional(),
+    after: z.array(dependency).optional(),
+    priority: z.number().int().optional(),
+    group: groupName.optional(),
+  }),
+  move: z.strictObject({
+    numbers: numbers.min(1),
+    to: z.discriminatedUnion('kind', [
+      z.strictObject({ kind: z.literal('top') }),
+      z.strictObject({ kind: z.literal('before'), number: z.number().int().positive() }),
+      z.strictObject({ kind: z.literal('switch'), number: z.number().int().positive() }),
+    ]),
+  }),
+  send: z.strictObject({ number: z.number().int().positive(), text: z.string().max(65_536) }),
+  group: z.strictObject({
+    action: z.enum(['list', 'add', 'slots', 'remove']),
+    name: z.string(),
+    slots: z.number().int().nonnegative().nullable(),
+  }),
+  clean: z.strictObject({
+    numbers,
+    group: groupName.nullable(),
+    successfulOnly: z.boolean(),
+    purge: z.boolean(),
+  }),
+  reset: z.strictObject({ group: groupName.nullable(), graceSeconds: z.number().nonnegative().nullable() }),
   down: z.strictObject({}),
 } satisfies { [Name in RouteName]: z.ZodType };
 

@@ -2,7 +2,7 @@
  * The daemon's API: one table of routes, each with its request and its response. Hardly more than types, so that the thin client can import it
  * without loading the schema library; requests are checked in request-schema.ts. Carried as `POST /v1/<route>` with JSON on a unix socket.
  */
-import type { JobView } from '../domain/job.ts';
+import type { Dependency, DeviceNeeds, Group, JobEdits, JobView, RetryRule, RunLimits } from '../domain/job.ts';
 import type { RecordOutcome, RecordRequest } from '../domain/record.ts';
 import type { DeviceClass } from '../domain/run.ts';
 
@@ -13,6 +13,38 @@ export interface DeviceView {
   model: string;
   /** Number of the job that runs on it; null where it is idle. */
   job: number | null;
+  /** Why it takes no job although it runs none: who holds it; null where it would. */
+  busy: string | null;
+}
+
+/** Which jobs a verb is about: the numbers, those of a group, or all that it can be about. */
+export interface Selection {
+  numbers: number[];
+  group: string | null;
+  all: boolean;
+}
+
+/** What came of a verb for each job. */
+export interface Outcomes {
+  results: { number: number; outcome: string; ok: boolean }[];
+  /** What a person should know besides. */
+  notes: string[];
+}
+
+/** Which jobs `status` shows; an absent key does not filter. */
+export interface StatusFilter {
+  /** Kinds of JobState, or fates: "keep", "discard", "failed", … */
+  states: string[];
+  group: string | null;
+  /** Text in the label, any case. */
+  label: string | null;
+  /** Slug of the experiment. */
+  idea: string | null;
+  /** ISO 8601: queued or ended at or after. */
+  since: string | null;
+  /** How many ended jobs at most, the newest; null: all. */
+  ended: number | null;
+  isArchived: boolean;
 }
 
 /** What `lab add` asks for. */
@@ -46,6 +78,49 @@ export interface AddRequest {
   fromTrack: string | null;
   /** What a reader of the result must know from before it runs ("agent-unsandboxed"). */
   flags: string[];
+  group: string;
+  /** Higher runs sooner; null: 0, or a check's own. */
+  priority: number | null;
+  after: Dependency[];
+  /** ISO 8601; null: at once. */
+  notBefore: string | null;
+  stashed: boolean;
+  /** Sent ahead of slots, pauses, dependencies and delays. */
+  forced: boolean;
+  needs: DeviceNeeds;
+  /** Null: the lab's own (run.retries …). */
+  retry: RetryRule | null;
+  /** Null: the lab's own. */
+  limits: RunLimits | null;
+  stdin: boolean;
+}
+
+/** What a request asks for where nobody says otherwise. */
+export const requestDefaults = {
+  base: null,
+  commit: null,
+  experiment: null,
+  fromTrack: null,
+  flags: [] as string[],
+  group: 'default',
+  priority: null,
+  after: [] as Dependency[],
+  notBefore: null,
+  stashed: false,
+  forced: false,
+  needs: { deviceId: null, gpus: 1, vramMib: null } as DeviceNeeds,
+  retry: null,
+  limits: null,
+  stdin: false,
+};
+
+/** What `lab add` answers for each job. */
+export interface AddedJob {
+  number: number;
+  commit: string;
+  snapshot: boolean;
+  untracked: string[];
+  notes: string[];
 }
 
 /** Every route with its request and its response. */
@@ -53,8 +128,10 @@ export interface Routes {
   hello: { request: Record<string, never>; response: { build: string; pid: number; root: string } };
   add: {
     request: AddRequest;
-    response: { number: number; commit: string; snapshot: boolean; untracked: string[]; notes: string[] };
+    response: AddedJob;
   };
+  /** Queues several jobs of one checkout in one trip: one snapshot, all or none. */
+  addMany: { request: { requests: AddRequest[] }; response: { jobs: AddedJob[] } };
   /** Queues an ended, scored job again as it was; all but the secrets is taken from the job on disk. */
   replay: {
     request: {
@@ -68,9 +145,12 @@ export interface Routes {
     response: { number: number; commit: string };
   };
   status: {
-    request: { /** Empty: all. */ numbers: number[] };
+    request: { /** Empty: all that the filter takes. */ numbers: number[]; filter?: StatusFilter };
     response: {
       jobs: JobView[];
+      /** Ended jobs that the filter takes and `ended` left out. */
+      hidden: number;
+      groups: Group[];
       devices: DeviceView[];
       track: string;
       /** Device model that the champion is about: of the class that jobs run on by default; null where nothing is known of it. */
@@ -82,15 +162,68 @@ export interface Routes {
   };
   /** Answers when one of the jobs changed since `seen`, or after about 20 seconds. */
   wait: { request: { numbers: number[]; seen: number }; response: { seen: number; jobs: JobView[] } };
+  /** Ends running jobs, takes queued ones out. `signal`: only that is sent, and nothing else is done. */
   kill: {
-    request: { numbers: number[]; graceSeconds: number | null };
-    response: { results: { number: number; outcome: string; ok: boolean }[] };
+    request: { numbers: number[]; graceSeconds: number | null; select?: Selection; signal?: string | null };
+    response: Outcomes;
   };
-  /** Lets held jobs go, bound to the present track. */
-  enqueue: {
-    request: { numbers: number[] };
-    response: { results: { number: number; outcome: string; ok: boolean }[] };
+  /** Lets held and stashed jobs go (held ones bound to the present track), now or at `notBefore`. */
+  enqueue: { request: { numbers: number[]; select?: Selection; notBefore?: string | null }; response: Outcomes };
+  stash: { request: { select: Selection; notBefore: string | null }; response: Outcomes };
+  /** Resumes groups and stopped jobs; sends queued jobs ahead of everything. */
+  start: { request: { select: Selection }; response: Outcomes };
+  /** Stops processes (SIGSTOP) of jobs, or a group: `keepRunning` only keeps new ones from starting. */
+  pause: { request: { select: Selection; keepRunning: boolean }; response: Outcomes };
+  restart: {
+    request: {
+      select: Selection;
+      /** Names this submission; job n of it has the key `<key>/<n>`. */
+      key: string;
+      /** `all`/`group` take failed jobs only. */
+      inPlace: boolean;
+      stashed: boolean;
+      forced: boolean;
+      edits: JobEdits;
+    };
+    response: Outcomes & { /** The new jobs' numbers, or those that run again in place. */ started: number[] };
   };
+  /** Takes queued jobs out for good, or ended ones out of sight. */
+  remove: { request: { numbers: number[] }; response: Outcomes };
+  /** Changes queued jobs; a key that is absent stays. */
+  edit: {
+    request: {
+      number: number;
+      edits: JobEdits;
+      /** "Q: … H: …"; parsed by the daemon. */
+      label?: string;
+      after?: Dependency[];
+      priority?: number;
+      group?: string;
+    };
+    response: Outcomes;
+  };
+  /** Changes places in the queue; numbers stay. */
+  move: {
+    request: {
+      numbers: number[];
+      to: { kind: 'top' } | { kind: 'before'; number: number } | { kind: 'switch'; number: number };
+    };
+    response: Outcomes;
+  };
+  /** Writes to the standard input of a running job. */
+  send: { request: { number: number; text: string }; response: Outcomes };
+  /** Changes the groups: `add` makes one, `slots` sets its slots, `remove` takes an empty one away. */
+  group: {
+    request: { action: 'list' | 'add' | 'slots' | 'remove'; name: string; slots: number | null };
+    response: { groups: Group[]; notes: string[] };
+  };
+  /** Puts ended jobs out of sight, or deletes the folders of those that left no record. */
+  clean: {
+    request: { numbers: number[]; group: string | null; successfulOnly: boolean; purge: boolean };
+    response: Outcomes;
+  };
+  /** Kills what runs, takes out what is queued, cleans what ended. */
+  reset: { request: { group: string | null; graceSeconds: number | null }; response: Outcomes };
   /** Commits changes of ideas, reports and journal entries on main. */
   record: { request: RecordRequest; response: RecordOutcome };
   /** Ends the daemon; running jobs go on. */

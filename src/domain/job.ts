@@ -12,6 +12,63 @@ import type { DeviceClass, Run, StepName } from './run.ts';
  */
 export type JobKind = 'plain' | 'experiment' | 'baseline' | 'task' | 'check' | 'replay' | 'bridge';
 
+/** What a job asks of its device beyond the class. */
+export interface DeviceNeeds {
+  /** The one device that it may run on ("gpu1"); null: any of its class. */
+  deviceId: string | null;
+  /** How many GPUs it takes at once; 1 on a processor. */
+  gpus: number;
+  /** Free GPU memory that is enough for it, MiB; null: the whole card must be free. */
+  vramMib: number | null;
+}
+
+/** When a failed attempt is tried again by itself. */
+export interface RetryRule {
+  /** How often at most; 0: never. */
+  times: number;
+  /** What it is tried again after: "any", a failure class ("out-of-memory"), "signal", "exit" or "exit:75". */
+  on: string[];
+  /** Pause before the first retry, seconds; it doubles with each, up to an hour. */
+  delaySeconds: number;
+}
+
+/** Limits of the train step besides its wall time. */
+export interface RunLimits {
+  /** Longest time without output, seconds; null: none. */
+  idleSeconds: number | null;
+  /** Largest log, MB (1e6 bytes); null: none. */
+  logMb: number | null;
+}
+
+/** What a person changed in a queued job; an absent key is as queued. job.json itself never changes. */
+export interface JobEdits {
+  command?: string;
+  label?: Label;
+  /** Value by name; null takes a name out. */
+  env?: Record<string, string | null>;
+  seed?: number | null;
+  wallSeconds?: number;
+  device?: DeviceClass;
+  needs?: DeviceNeeds;
+  retry?: RetryRule;
+  limits?: RunLimits;
+}
+
+/** A job that another one waits for. */
+export interface Dependency {
+  job: number;
+  /** False: only its success lets the other go; true: its end, whatever it is. */
+  any: boolean;
+}
+
+/** A group of the queue: jobs that are paused together and share their slots. */
+export interface Group {
+  name: string;
+  /** How many of its jobs run on the processor at once; a GPU always runs one. 0: no limit but the number of processors. */
+  slots: number;
+  isPaused: boolean;
+}
+
 /** A job as queued: written once, synced before the enqueue is confirmed, never changed. */
 export interface Job {
   schema: 1;
@@ -50,6 +107,11 @@ export interface Job {
   track: string;
   /** Wall limit of the train step, seconds. */
   wallSeconds: number;
+  needs: DeviceNeeds;
+  retry: RetryRule;
+  limits: RunLimits;
+  /** Whether the train step reads from an open pipe that `lab send` writes to; false: it reads nothing. */
+  stdin: boolean;
   /** What a reader must know from before it ran ("agent-unsandboxed"); a run takes them over. */
   flags: string[];
   /** ISO 8601 with offset. */
@@ -65,6 +127,9 @@ export interface Hold {
 /** Where a job stands. Derived from its folder and the workers; each state carries only its own data. */
 export type JobState =
   | { kind: 'held'; hold: Hold }
+  | { kind: 'stashed' }
+  | { kind: 'delayed'; until: string /** ISO 8601. */; why: 'asked' | 'retry' }
+  | { kind: 'dependent'; on: number[] /** Jobs that it still waits for. */ }
   | {
       kind: 'queued';
       position: number /** Why the device is not free, if it is not free for a foreign reason. */;
@@ -76,15 +141,35 @@ export type JobState =
       step: StepName | 'start';
       startedAt: string;
       device: string;
+      /** Last progress line of its log; null where it has none. */
       progress: string | null;
+      /** Whether its processes are stopped (SIGSTOP). */
+      isPaused: boolean;
     }
   | { kind: 'recording'; attempt: number; problem: string | null }
   | { kind: 'ended'; run: Run; status: 'keep' | 'discard' | 'crash' | null }
   | { kind: 'removed'; at: string };
 
+/** When a job is expected to end (running) or to start (queued), and what that rests on. */
+export interface Eta {
+  /** Seconds from now. */
+  seconds: number;
+  /** `runs`: the last runs of the same command shape on the same device model; `progress`: the log's own progress line. */
+  from: 'runs' | 'progress';
+}
+
 /** A job as views show it. */
 export interface JobView {
   job: Omit<Job, 'env'>;
   state: JobState;
+  group: string;
+  /** Higher runs sooner; 0 is normal. */
+  priority: number;
+  /** What it comes after. */
+  after: Dependency[];
+  /** Null where nothing is known. */
+  eta: Eta | null;
+  /** Whether `lab clean` put it away. */
+  isArchived: boolean;
   decision: Decision | null;
 }

@@ -9,6 +9,8 @@ export type FailureClass =
   | 'nan'
   | 'exception'
   | 'timeout'
+  | 'idle'
+  | 'log-limit'
   | 'killed'
   | 'command-not-found'
   | 'truncated'

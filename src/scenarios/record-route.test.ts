@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { callRoute } from '../cli/client.ts';
 import { labPaths } from '../config/lab-paths.ts';
-import type { AddRequest, Routes } from '../daemon/routes.ts';
+import { type AddRequest, type Routes, requestDefaults } from '../daemon/routes.ts';
 import type { JobView } from '../domain/job.ts';
 import type { ExperimentEntry, RecordChange, RecordOutcome } from '../domain/record.ts';
 import { createTemporaryLab, type TemporaryLab, type TemporaryLabOptions, waitUntil } from './temporary-lab.ts';
@@ -141,6 +141,7 @@ test('a daemon killed right after the commit has lost nothing: asked again, it h
 /** Queues through the route what no command queues: checks, and jobs with a base of their own. */
 const addJob = (lab: TemporaryLab, request: Partial<AddRequest>): Promise<Routes['add']['response']> =>
   callRoute(socket(lab), 'add', {
+    ...requestDefaults,
     ...{ key: `key-${Math.random()}`, kind: 'check', label: null, command: 'python3 train.py', checkout: lab.root },
     ...{
       directory: '',

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { createQueueEntry } from '../../queue/job-schema.ts';
 import type { StoredJob } from '../../queue/job-store.ts';
 import { parseLabel } from '../../queue/label.ts';
 import { configSchema } from '../../src/config/schema.ts';
@@ -25,32 +26,38 @@ interface Sketch {
 function createJob(sketch: Sketch): StoredJob {
   const { number, commit, metric, track = 'aaaaaaaa', model = 'H100' } = sketch;
   const kind = sketch.kind ?? 'experiment';
+  const job: StoredJob['job'] = {
+    schema: 1,
+    number,
+    key: String(number),
+    kind,
+    experiment: kind === 'experiment' ? `idea-${number}` : null,
+    replays: null,
+    fromTrack: null,
+    label: kind === 'baseline' ? null : parseLabel('Q: better? H: saves 0.1 bpb', 'lower'),
+    command: 'train',
+    commit,
+    snapshot: false,
+    base: sketch.base ?? null,
+    directory: '',
+    here: null,
+    device: 'gpu',
+    seed: 1,
+    env: {},
+    secretNames: [],
+    track,
+    wallSeconds: 300,
+    needs: { deviceId: null, gpus: 1, vramMib: null },
+    retry: { times: 0, on: [], delaySeconds: 0 },
+    limits: { idleSeconds: null, logMb: null },
+    stdin: false,
+    flags: [],
+    queuedAt: '2026-01-01T00:00:00+00:00',
+  };
   return {
-    job: {
-      schema: 1,
-      number,
-      key: String(number),
-      kind,
-      experiment: kind === 'experiment' ? `idea-${number}` : null,
-      replays: null,
-      fromTrack: null,
-      label: kind === 'baseline' ? null : parseLabel('Q: better? H: saves 0.1 bpb', 'lower'),
-      command: 'train',
-      commit,
-      snapshot: false,
-      base: sketch.base ?? null,
-      directory: '',
-      here: null,
-      device: 'gpu',
-      seed: 1,
-      env: {},
-      secretNames: [],
-      track,
-      wallSeconds: 300,
-      flags: [],
-      queuedAt: '2026-01-01T00:00:00+00:00',
-    },
-    entry: { schema: 1, rank: number, priority: 1000, hold: null, track: null, removedAt: null },
+    job,
+    queued: job,
+    entry: createQueueEntry(number),
     attempts: [1],
     run: {
       schema: 1,

@@ -5,6 +5,7 @@ import { relative } from 'node:path';
 import { parseLabel } from '../../../queue/label.ts';
 import { findLab } from '../../config/lab-paths.ts';
 import { findCheckoutRoot } from '../../config/repository-root.ts';
+import { requestDefaults } from '../../daemon/routes.ts';
 import { LabError } from '../../errors/lab-error.ts';
 import { captureEnvironment } from '../capture-environment.ts';
 import { call } from '../client.ts';
@@ -47,6 +48,7 @@ export const add: CommandSpec = {
     const { resolveCommit } = await import('../../git/repository.ts');
     const captured = captureEnvironment(process.env, config.env.pass, config.env.secret);
     const answer = await call(paths, 'add', {
+      ...requestDefaults,
       key: randomUUID(),
       kind: input.flag('no-score') ? 'task' : 'plain',
       label,

@@ -1,6 +1,7 @@
 /** `lab baseline`: runs the unchanged code with several seeds; mean and noise of the track come from it. */
 import { randomUUID } from 'node:crypto';
 import { findLab } from '../../config/lab-paths.ts';
+import { requestDefaults } from '../../daemon/routes.ts';
 import { LabError } from '../../errors/lab-error.ts';
 import { listSeeds } from '../baseline-seeds.ts';
 import { captureEnvironment } from '../capture-environment.ts';
@@ -36,6 +37,7 @@ export const baseline: CommandSpec = {
     const numbers: number[] = [];
     for (const seed of seeds) {
       const answer = await call(paths, 'add', {
+        ...requestDefaults,
         key: randomUUID(),
         kind: 'baseline',
         label: null,

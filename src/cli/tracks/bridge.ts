@@ -5,6 +5,7 @@ import type { StoredJob } from '../../../queue/job-store.ts';
 import { listScoredRuns } from '../../../workers/recorder/decide-job.ts';
 import type { LabPaths } from '../../config/lab-paths.ts';
 import type { LabConfig } from '../../config/schema.ts';
+import { requestDefaults } from '../../daemon/routes.ts';
 import { exitCodes, LabError } from '../../errors/lab-error.ts';
 import { judgingOf } from '../../stats/against-baseline.ts';
 import { type BridgeSide, type BridgeVerdict, judgeBridge } from '../../stats/bridge-verdict.ts';
@@ -97,6 +98,7 @@ export async function queueBridge(
   const queued: number[] = [];
   for (const seed of seeds.filter((seed) => !covered.has(seed))) {
     const { number } = await call(paths, 'add', {
+      ...requestDefaults,
       key: randomUUID(),
       kind: 'bridge',
       label: null,
