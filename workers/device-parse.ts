@@ -41,15 +41,29 @@ export function parseNvidiaGpus(text: string): { gpus: GpuFacts[]; strange: stri
   return { gpus, strange };
 }
 
+/** One process that nvidia-smi shows on a card. */
+export interface GpuProcessLine {
+  uuid: string;
+  pid: number;
+  /** Null where it is not told, as for other users' processes on some systems. */
+  memoryMib: number | null;
+}
+
+/** Reads `--query-compute-apps=gpuProcessFields --format=csv,noheader,nounits`, all cards; lines without a pid are left out. */
+export function parseGpuProcessLines(text: string): GpuProcessLine[] {
+  return text.split('\n').flatMap((line): GpuProcessLine[] => {
+    const [uuid, pidText, usedText] = line.split(',').map((cell) => cell.trim());
+    const pid = numberOf(pidText);
+    return uuid === undefined || pid === null ? [] : [{ uuid, pid, memoryMib: numberOf(usedText) }];
+  });
+}
+
 /** MiB by pid on one GPU. Processes whose memory is not told are left out; a pid that is listed twice is added up. */
 export function parseGpuProcesses(text: string, uuid: string): Map<number, number> {
   const memory = new Map<number, number>();
-  for (const line of text.split('\n')) {
-    const [lineUuid, pidText, usedText] = line.split(',').map((cell) => cell.trim());
-    const pid = numberOf(pidText);
-    const used = numberOf(usedText);
-    if (lineUuid !== uuid || pid === null || used === null) continue;
-    memory.set(pid, (memory.get(pid) ?? 0) + used);
+  for (const line of parseGpuProcessLines(text)) {
+    if (line.uuid !== uuid || line.memoryMib === null) continue;
+    memory.set(line.pid, (memory.get(line.pid) ?? 0) + line.memoryMib);
   }
   return memory;
 }

@@ -11,10 +11,12 @@ import { errnoOf, messageOf } from '../src/errors/lab-error.ts';
 import {
   cleanCpuModel,
   type GpuFacts,
+  type GpuProcessLine,
   gpuProcessFields,
   nvidiaFields,
   parseAppleDisplays,
   parseGpuProcesses,
+  parseGpuProcessLines,
   parseNvidiaGpus,
   parseRocmGpus,
 } from './device-parse.ts';
@@ -49,6 +51,18 @@ export interface DeviceProbe {
 export interface ProbeOptions {
   /** PATH; default is this process's. */
   path?: string;
+  /** How long a program may take, milliseconds; default 15 000. */
+  limitMs?: number;
+}
+
+/** What the vendors' programs say of cards right now. */
+export interface GpuUse {
+  /** By vendor; a vendor whose program is missing has no cards. */
+  gpus: GpuFacts[];
+  /** Processes on NVIDIA's cards; rocm-smi tells none. */
+  processes: GpuProcessLine[];
+  /** Why a vendor's cards could not be asked. */
+  failures: Partial<Record<GpuFacts['vendor'], string>>;
 }
 
 /** How long a vendor's program may take, milliseconds: a GPU that fell off its bus makes nvidia-smi hang. */
@@ -74,6 +88,31 @@ export async function probeDevices(options: ProbeOptions = {}): Promise<DevicePr
 export async function readGpuProcessMemory(uuid: string, options: ProbeOptions = {}): Promise<Map<number, number>> {
   const asked = await ask('nvidia-smi', [`--query-compute-apps=${gpuProcessFields}`, csv], options);
   return asked.kind === 'answer' ? parseGpuProcesses(asked.text, uuid) : new Map();
+}
+
+/** Asks for memory and processes of the cards of these vendors. Never throws; a program that is missing is a failure here. */
+export async function readGpuUse(vendors: readonly Device['vendor'][], options: ProbeOptions = {}): Promise<GpuUse> {
+  const use: GpuUse = { gpus: [], processes: [], failures: {} };
+  if (vendors.includes('nvidia')) {
+    const problems: string[] = [];
+    const gpus = await probeNvidia(options, problems);
+    const [problem] = problems;
+    // A warning line beside cards is no failure; a card that is missing from the answer is seen by who asked.
+    if (gpus.length === 0) use.failures.nvidia = problem ?? 'nvidia-smi shows no card';
+    else {
+      const asked = await ask('nvidia-smi', [`--query-compute-apps=${gpuProcessFields}`, csv], options);
+      if (asked.kind === 'answer') use.processes = parseGpuProcessLines(asked.text);
+      else use.failures.nvidia = asked.kind === 'failure' ? asked.problem : 'nvidia-smi is not there any more';
+    }
+    use.gpus.push(...gpus);
+  }
+  if (vendors.includes('amd')) {
+    const problems: string[] = [];
+    const gpus = await probeRocm(options, problems);
+    if (gpus.length === 0) use.failures.amd = problems[0] ?? 'rocm-smi shows no card';
+    use.gpus.push(...gpus);
+  }
+  return use;
 }
 
 const csv = '--format=csv,noheader,nounits';
@@ -125,17 +164,18 @@ const run = promisify(execFile);
 
 async function ask(program: string, args: string[], options: ProbeOptions): Promise<Answer> {
   const env = { ...process.env, LC_ALL: 'C', PATH: options.path ?? process.env.PATH ?? '' };
+  const limitMs = options.limitMs ?? answerMs;
   try {
-    const { stdout } = await run(program, args, { env, timeout: answerMs, killSignal: 'SIGKILL', maxBuffer: 4 << 20 });
+    const { stdout } = await run(program, args, { env, timeout: limitMs, killSignal: 'SIGKILL', maxBuffer: 4 << 20 });
     return { kind: 'answer', text: stdout };
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return { kind: 'missing' };
-    return { kind: 'failure', problem: `${program} failed: ${describeFailure(error)}` };
+    return { kind: 'failure', problem: `${program} failed: ${describeFailure(error, limitMs)}` };
   }
 }
 
 /** nvidia-smi explains itself on stdout, others on stderr. */
-function describeFailure(error: unknown): string {
+function describeFailure(error: unknown, limitMs: number): string {
   const {
     stdout = '',
     stderr = '',
@@ -147,7 +187,7 @@ function describeFailure(error: unknown): string {
     killed?: boolean;
     code?: number | string | null;
   };
-  if (killed) return `no answer within ${answerMs / 1000} s`;
+  if (killed) return `no answer within ${limitMs / 1000} s`;
   const line = `${stdout}\n${stderr}`.split('\n').find((one) => one.trim() !== '');
   return line?.trim() ?? (typeof code === 'number' ? `exit code ${code}` : messageOf(error));
 }
