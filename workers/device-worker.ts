@@ -45,7 +45,8 @@ export function createDeviceWorker(options: DeviceWorkerOptions): { close(): Pro
     const live = {
       attempt,
       devices: [context.device.id],
-      isPaused: false,
+      // A pause outlives the daemon.
+      isPaused: existsSync(join(attemptFolder(context.paths.runs, number, attempt), 'pause')),
       step: 'start' as const,
       startedAt: new Date().toISOString(),
       waits: null,
@@ -69,7 +70,12 @@ export function createDeviceWorker(options: DeviceWorkerOptions): { close(): Pro
           signal: closing.signal,
           tries,
           onProgress: (progress) =>
-            book.setLive(number, { ...live, ...progress, startedAt: progress.startedAt ?? live.startedAt }),
+            book.setLive(number, {
+              ...live,
+              ...progress,
+              isPaused: booked.live?.isPaused ?? live.isPaused,
+              startedAt: progress.startedAt ?? live.startedAt,
+            }),
         });
         await book.setRun(run);
         say('ended', { job: number, attempt, fate: run.fate, metric: run.metric });

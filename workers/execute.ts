@@ -8,7 +8,7 @@ import { attemptFolder } from '../queue/job-store.ts';
 import type { LabPaths } from '../src/config/lab-paths.ts';
 import type { LabConfig } from '../src/config/schema.ts';
 import type { Job } from '../src/domain/job.ts';
-import type { Run, StepName } from '../src/domain/run.ts';
+import type { Run, RunFate, StepName } from '../src/domain/run.ts';
 import { formatLocalTime } from '../src/domain/time.ts';
 import { LabError, messageOf } from '../src/errors/lab-error.ts';
 import { readJson, writeJsonSynced } from '../src/lab/atomic-write.ts';
@@ -25,6 +25,7 @@ import { createPythonFacts, gatherProvenance } from './provenance.ts';
 import { readOutcome } from './read-outcome.ts';
 import { waitForExit } from './supervisor/launch.ts';
 import { checkTampering, readProtectedState } from './tampering.ts';
+import { waitForRoom } from './wait-for-room.ts';
 
 /** What the worker needs to run attempts. */
 export interface ExecuteContext {
@@ -60,9 +61,21 @@ export async function executeAttempt(
   mkdirSync(folder, { recursive: true });
   const startedAt = formatLocalTime(new Date());
   if (!existsSync(join(folder, 'plan.json')) && !existsSync(join(folder, 'exit'))) {
+    const room = await waitForRoom(
+      context.paths.runs,
+      folder,
+      context.config.devices.reserveMb,
+      options.signal,
+      (waits) => options.onProgress({ step: 'start', startedAt: null, waits }),
+    );
+    if (room === 'killed') {
+      const detail = 'killed on request while it waited for free disk';
+      return unstartedRun(context, job, attempt, { kind: 'failed', failure: 'killed', detail }, startedAt);
+    }
     const refusal = await prepare(context, job, attempt, folder, options.tries);
     if (refusal !== null) {
-      return refusedRun(context, job, attempt, refusal, startedAt);
+      const fate = { kind: 'failed', failure: 'prepare-failed', detail: refusal } as const;
+      return unstartedRun(context, job, attempt, fate, startedAt);
     }
   }
   reachPoint('planned');
@@ -142,13 +155,13 @@ function formatHolder(holder: DeviceHolder | 'unknown' | null): string | null {
     : `the device is held by job ${holder.job} of ${holder.lab}`;
 }
 
-function refusedRun(context: ExecuteContext, job: Job, attempt: number, detail: string, startedAt: string): Run {
+function unstartedRun(context: ExecuteContext, job: Job, attempt: number, fate: RunFate, startedAt: string): Run {
   const { id, class: deviceClass, model } = context.device;
   return {
     schema: 1,
     job: job.number,
     attempt,
-    fate: { kind: 'failed', failure: 'prepare-failed', detail },
+    fate,
     metric: null,
     measuredBy: context.config.metric,
     metrics: {},

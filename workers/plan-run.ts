@@ -62,6 +62,8 @@ export async function planRun(input: PlanInput): Promise<{ plan: SupervisorPlan;
   const marker = `${paths.id}/${job.number}.${attempt}`;
   const env = runEnvironment(input, out, marker);
   const shell = (command: string) => ['/bin/sh', '-c', command];
+  const { logMb } = job.limits;
+  const maxLogBytes = logMb === null ? null : Math.round(logMb * 1e6);
   const agentStep = (
     name: PlannedStep['name'],
     command: string,
@@ -77,16 +79,20 @@ export async function planRun(input: PlanInput): Promise<{ plan: SupervisorPlan;
     env,
     log,
     wallSeconds,
+    idleSeconds: null,
+    maxLogBytes,
   });
 
   const steps: PlannedStep[] = [];
   const prepare = checkout ? prepareCommand(config, top) : null;
   if (prepare !== null) steps.push(agentStep('prepare', prepare, 'prepare.log', top, config.run.prepareSeconds));
-  steps.push(agentStep('train', job.command, 'run.log', cwd, job.wallSeconds));
+  const train = agentStep('train', job.command, 'run.log', cwd, job.wallSeconds);
+  steps.push({ ...train, idleSeconds: job.limits.idleSeconds });
   const isUnscored = job.kind === 'task' || job.kind === 'check';
   const scoring: Scoring = isUnscored ? 'none' : config.commands.score === null ? 'self' : 'score';
   if (scoring === 'score' && config.commands.score !== null) {
-    steps.push(await scoreStep(input, config.commands.score, { top, out, env, isSandboxed }));
+    const score = await scoreStep(input, config.commands.score, { top, out, env, isSandboxed });
+    steps.push({ ...score, idleSeconds: null, maxLogBytes });
   }
 
   const flags = [
@@ -108,6 +114,7 @@ export async function planRun(input: PlanInput): Promise<{ plan: SupervisorPlan;
     gpuUuid: device.class === 'gpu' ? device.uuid : null,
     secretNames: job.secretNames.filter((name) => !neverPassed.test(name)),
     scoreReads: out,
+    stdin: job.stdin,
     steps,
   };
   const setting: AttemptSetting = {
@@ -229,7 +236,7 @@ async function scoreStep(
   input: PlanInput,
   score: string,
   run: { top: string; out: string; env: Record<string, string>; isSandboxed: boolean },
-): Promise<PlannedStep> {
+): Promise<Omit<PlannedStep, 'idleSeconds' | 'maxLogBytes'>> {
   const { paths, main, config, folder } = input;
   // With the lock open the scorer is what lies in the checkout, as in a lab without one.
   const isOpen = isLockOpen('worker');

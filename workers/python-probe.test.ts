@@ -31,7 +31,17 @@ afterEach(() => rmSync(around, { recursive: true, force: true }));
 function stepWith(changes: Partial<PlannedStep> = {}): PlannedStep {
   const env = { PATH: process.env.PATH ?? '', HOME: around, LAB_RUN: 'x/1.1' };
   const argv = ['/bin/sh', '-c', 'true'];
-  return { name: 'train', argv, cwd: top, env, log: 'run.log', wallSeconds: null, ...changes };
+  return {
+    name: 'train',
+    argv,
+    cwd: top,
+    env,
+    log: 'run.log',
+    wallSeconds: null,
+    idleSeconds: null,
+    maxLogBytes: null,
+    ...changes,
+  };
 }
 
 function write(path: string, text: string, mode = 0o644): string {

@@ -61,7 +61,12 @@ async function judge(
     timedOut: exit.reason === 'timeout',
     killed: exit.reason === 'killed',
     interrupted: exit.reason === 'interrupted',
+    limit:
+      exit.reason === 'idle' || exit.reason === 'log-limit'
+        ? { failure: exit.reason, detail: exit.limit ?? `its limit (${exit.reason})` }
+        : null,
   };
+  const stopped = interrupted.limit === null ? '' : `; stopped: ${interrupted.limit.detail}`;
   const prepare = findStep(exit, 'prepare');
   const last = exit.steps.at(-1);
   if (train === null || trainReading === null) {
@@ -69,7 +74,7 @@ async function judge(
       const detail =
         exit.reason === 'interrupted'
           ? 'the machine or the supervisor went away before train began'
-          : 'ended before train began';
+          : `ended before train began${stopped}`;
       return { fate: { kind: 'failed', failure: exit.reason, detail }, reading: null };
     }
     const prepareLog = prepare ? await readStepLog(folder, 'prepare.log', setting.measuredBy.name) : null;
@@ -89,7 +94,7 @@ async function judge(
     // Train ended well and the score step is missing: the run was stopped in between.
     const failure = exit.reason === 'completed' ? 'interrupted' : exit.reason;
     if (train.exitCode === 0)
-      return { fate: { kind: 'failed', failure, detail: 'ended before the score step' }, reading: null };
+      return { fate: { kind: 'failed', failure, detail: `ended before the score step${stopped}` }, reading: null };
     return {
       fate: classifyRun({ ...trainReading, metric: null, summaryFound: false }, { ...train, ...interrupted }),
       reading: null,

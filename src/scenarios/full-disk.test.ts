@@ -18,7 +18,7 @@ let lab: TemporaryLab;
 
 beforeAll(async () => {
   // No sandbox, so that the job's last sign of life can lie on a disk with room.
-  if (canMount) lab = await createTemporaryLab({ parent: folder, local: 'sandbox: off\n' });
+  if (canMount) lab = await createTemporaryLab({ parent: folder, local: 'sandbox: off\ndevices:\n  reserveMb: 0\n' });
 });
 
 afterEach(async () => {

@@ -20,6 +20,8 @@ export interface StepEnd {
   interrupted: boolean;
   /** Somebody asked for its end (`lab kill`). */
   killed: boolean;
+  /** The lab stopped it at its limit of idle time or of its log; absent or null where it did not. */
+  limit?: { failure: 'idle' | 'log-limit'; detail: string } | null;
 }
 
 /** What the step was to yield. */
@@ -29,7 +31,7 @@ export interface ClassifyOptions {
 }
 
 /**
- * Decides the fate. In order: interrupted, timeout, killed on request, refused by the scorer, done (exit code 0 with the
+ * Decides the fate. In order: interrupted, timeout, idle or log limit, killed on request, refused by the scorer, done (exit code 0 with the
  * metric; whatever else the log holds does not matter then), what the text shows, signal, exit code, truncated, no metric.
  * A failure that the run survived counts only where nothing else explains the end.
  */
@@ -37,6 +39,7 @@ export function classifyRun(reading: LogReading, step: StepEnd, options: Classif
   const last = formatLast(reading);
   if (step.interrupted) return failed('interrupted', `the run was interrupted with its machine or supervisor${last}`);
   if (step.timedOut) return failed('timeout', `stopped at its wall limit${last}`);
+  if (step.limit) return failed(step.limit.failure, `stopped: ${step.limit.detail}${last}`);
   if (step.killed) return failed('killed', `killed on request${last}`);
 
   const expected = options.metricExpected ?? true;

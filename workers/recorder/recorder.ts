@@ -50,7 +50,9 @@ async function storeDecision(context: RecorderContext, number: number): Promise<
     confidence: config.decision.confidence,
   };
   let entry: string | null = null;
-  if (job.label !== null && run !== null && job.kind !== 'check') {
+  // A task with free text for a label asked no question that an entry could answer.
+  const isAsked = job.label !== null && job.label.hypothesis !== '' && config.queue.place !== 'here';
+  if (isAsked && run !== null && job.kind !== 'check') {
     const runFolder = join('.lab', 'runs', String(number), String(run.attempt));
     const { noise = null } = viewTrack(listScoredRuns(jobs), run.track, run.device.model, judging).baseline ?? {};
     entry = formatRunEntry({ job, run, decided, config, description, runFolder, noise });
@@ -147,7 +149,9 @@ export function createRecorder(
     async ({ data }) => {
       // What Redis hands over may be old, or not ours at all.
       const known = context.book.all().find((booked) => booked.job.number === data.number);
-      if (!known || !isOver(known) || known.recorded?.isDone) return;
+      if (!known || !isOver(known)) return;
+      // A record of an earlier attempt says nothing of one that was made again in place.
+      if (known.recorded?.isDone && known.recorded.attempt === known.run?.attempt) return;
       while (!closing.signal.aborted) {
         const problem = await tryRecord(context, data.number);
         if (problem === null) return;

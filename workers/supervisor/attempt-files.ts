@@ -24,6 +24,10 @@ export const attemptFiles = {
   started: 'started',
   /** A request to end the run. */
   kill: 'kill',
+  /** Present while the run is to stand still. */
+  pause: 'pause',
+  /** FIFO that the train step reads from, while it runs. */
+  stdin: 'stdin',
   /** Peak memory so far, so that a takeover does not lose it. */
   memory: 'memory.json',
   /** Samples of memory. */
@@ -41,8 +45,8 @@ export function attemptPath(attemptDir: string, file: keyof typeof attemptFiles)
   return join(attemptDir, attemptFiles[file]);
 }
 
-/** Path of a step's own file: `pid` and `exit` are written by its wrapper, `stop` by the supervisor before it signals anything. */
-export function stepPath(attemptDir: string, step: StepName, kind: 'pid' | 'exit' | 'stop'): string {
+/** Path of a step's own file: `pid` and `exit` are written by its wrapper, `stop` and `paused` by the supervisor before it signals anything. */
+export function stepPath(attemptDir: string, step: StepName, kind: 'pid' | 'exit' | 'stop' | 'paused'): string {
   return join(attemptDir, `${step}.${kind}`);
 }
 

@@ -71,9 +71,10 @@ export async function createAttempts(): Promise<TestAttempts> {
       const marker = `test-${process.pid}/${count}.1`;
       const plan: SupervisorPlan = {
         ...{ schema: 1, job: count, attempt: 1, marker, deviceLock: { folder: locks, key: 'cpu0' }, lab: folder },
-        ...{ graceSeconds: 5, deviceClass: 'cpu', gpuUuid: null, secretNames: [], scoreReads: null },
+        ...{ graceSeconds: 5, deviceClass: 'cpu', gpuUuid: null, secretNames: [], scoreReads: null, stdin: false },
         steps: steps.map(({ name, shell, ...rest }) => ({
           ...{ name, argv: ['/bin/sh', '-c', shell ?? 'true'], cwd: folder, log: `${name}.log`, wallSeconds: null },
+          ...{ idleSeconds: null, maxLogBytes: null },
           ...rest,
           env: { PATH: process.env.PATH ?? '', ...rest.env },
         })),

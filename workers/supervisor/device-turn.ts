@@ -12,7 +12,7 @@ import { attemptPath, writeJsonSafely } from './attempt-files.ts';
 import type { PlannedStep, SupervisorPlan, WaitingRecord } from './plan.ts';
 import { clearLeftovers } from './run-tree.ts';
 import { noteLeftovers } from './score-watch.ts';
-import { readKillRequest } from './step.ts';
+import { readKillRequest } from './step-stop.ts';
 import { readStepStart } from './step-wrapper.ts';
 
 /** What came of waiting. `started`: the step turned out to run already, started by a supervisor that has died. */

@@ -21,8 +21,12 @@ export interface PlannedStep {
   env: Record<string, string>;
   /** Name of the log file in the attempt's folder; stdout and stderr are appended to it. */
   log: string;
-  /** Wall limit in seconds; null for none. */
+  /** Wall limit in seconds, pauses not counted; null for none. */
   wallSeconds: number | null;
+  /** Longest time without output in seconds, pauses not counted; null for none. */
+  idleSeconds: number | null;
+  /** Largest log in bytes; null for none. */
+  maxLogBytes: number | null;
 }
 
 /** The content of plan.json. */
@@ -44,6 +48,8 @@ export interface SupervisorPlan {
   secretNames: string[];
   /** Absolute folder whose files must stay as they are while the score step runs; null where nothing is watched. */
   scoreReads: string | null;
+  /** Whether the train step reads from a FIFO in the attempt's folder; false: its standard input is empty. */
+  stdin: boolean;
   steps: PlannedStep[];
 }
 
@@ -65,7 +71,7 @@ export interface WaitingRecord {
 }
 
 /** Why the lab itself ended a step. */
-export type StopReason = 'timeout' | 'killed';
+export type StopReason = 'timeout' | 'killed' | 'idle' | 'log-limit';
 
 /** How an attempt ended: completed says that every step ended by itself, whatever its exit code. */
 export type ExitReason = 'completed' | StopReason | 'interrupted';
@@ -87,7 +93,9 @@ export interface SupervisorExit {
   supervisors: number;
   /** One sentence where something other than the run's own commands went wrong; null otherwise. */
   problem: string | null;
-  /** What a reader must know: "leftovers", "changed-while-scored"; absent in attempts from before. */
+  /** Which limit was met, in words; null where it was none of `idle` and `log-limit`, absent in attempts from before. */
+  limit?: string | null;
+  /** What a reader must know: "leftovers", "changed-while-scored", "paused"; absent in attempts from before. */
   flags?: string[];
 }
 
@@ -117,6 +125,7 @@ export function parsePlan(value: unknown): SupervisorPlan {
     // Absent in plans from before this was watched.
     scoreReads:
       plan.scoreReads === undefined || plan.scoreReads === null ? null : textOf(plan.scoreReads, 'scoreReads'),
+    stdin: plan.stdin === true,
     steps: listOf(plan.steps, 'steps').map(parseStep),
   };
 }
@@ -139,7 +148,14 @@ function parseStep(value: unknown, index: number): PlannedStep {
     env: Object.fromEntries(env) as Record<string, string>,
     log: textOf(step.log, `${at}.log`),
     wallSeconds: step.wallSeconds === null ? null : numberOf(step.wallSeconds, `${at}.wallSeconds`),
+    idleSeconds: limitOf(step.idleSeconds, `${at}.idleSeconds`),
+    maxLogBytes: limitOf(step.maxLogBytes, `${at}.maxLogBytes`),
   };
+}
+
+/** A limit that plans from before it do not have. */
+function limitOf(value: unknown, field: string): number | null {
+  return value === undefined || value === null ? null : numberOf(value, field);
 }
 
 function planError(field: string, value: unknown, expected: string): LabError {

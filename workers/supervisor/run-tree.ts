@@ -65,6 +65,28 @@ export function askToEnd(wrapperPid: number, marker: string): void {
   for (const info of gracefulTargets(listRunProcesses(wrapperPid, marker))) sendSignal(info.pid, 'SIGTERM');
 }
 
+/**
+ * SIGSTOP to everything of the run but the wrapper, until a look finds nothing new: what was forked during one pass is stopped in the next.
+ */
+export function stopRunProcesses(wrapperPid: number, marker: string): void {
+  const stopped = new Set<string>();
+  for (let isStable = false; !isStable; ) {
+    isStable = true;
+    for (const info of listRunProcesses(wrapperPid, marker)) {
+      const key = `${info.pid} ${info.start}`;
+      if (stopped.has(key)) continue;
+      stopped.add(key);
+      isStable = false;
+      sendSignal(info.pid, 'SIGSTOP');
+    }
+  }
+}
+
+/** SIGCONT to everything of the run but the wrapper. */
+export function continueRunProcesses(wrapperPid: number, marker: string): void {
+  for (const info of listRunProcesses(wrapperPid, marker)) sendSignal(info.pid, 'SIGCONT');
+}
+
 /** SIGKILL to everything of the run but the wrapper, which then writes the exit code. One pass; what forks meanwhile needs another. */
 export function killRunProcesses(wrapperPid: number, marker: string): void {
   for (const info of listRunProcesses(wrapperPid, marker)) sendSignal(info.pid, 'SIGKILL');
@@ -85,20 +107,23 @@ export async function findSurvivors(marker: string, wrapperPid: number): Promise
 
 /**
  * Kills whatever of the run still lives and returns when nothing does, with the names of what was killed. A process that the kernel cannot
- * end (waiting for a dead disk or driver) is waited for, because it still holds the device; `note` is told after 5 seconds.
+ * end (waiting for a dead disk or driver) is waited for, because it still holds the device; `note` is told after 5 seconds. `emptyLooks`:
+ * how many looks in a row must find nothing; 1 is enough where a pid namespace of its own has ended with the step.
  */
 export async function clearLeftovers(
   marker: string,
   wrapperPid: number | null,
   note: (line: string) => void,
+  emptyLooks = 2,
 ): Promise<string[]> {
   const startMs = Date.now();
   const killed = new Map<number, string>();
   let told = false;
   // One empty look can be wrong: in the middle of an exec a process shows no environment.
-  for (let emptyLooks = 0; emptyLooks < 2; await sleep(10)) {
+  for (let emptySoFar = 0; ; await sleep(10)) {
     const left = wrapperPid === null ? findMarked(marker) : listRunProcesses(wrapperPid, marker);
-    emptyLooks = left.length === 0 ? emptyLooks + 1 : 0;
+    emptySoFar = left.length === 0 ? emptySoFar + 1 : 0;
+    if (emptySoFar >= emptyLooks) return [...killed.values()];
     for (const info of left) {
       killed.set(info.pid, `${info.name} (${info.pid})`);
       sendSignal(info.pid, 'SIGKILL');
@@ -108,5 +133,4 @@ export async function clearLeftovers(
       note(`leftovers do not end: ${left.map((info) => `${info.name} (${info.pid})`).join(', ')}`);
     }
   }
-  return [...killed.values()];
 }

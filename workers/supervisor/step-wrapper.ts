@@ -2,13 +2,13 @@
  * The small shell program around each step. It lies outside the sandbox and in its own session, writes who it is before the
  * step's command starts and the exit code after it has ended, so both survive the supervisor. Only one wrapper per step wins.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import type { StepName, StepResult } from '../../src/domain/run.ts';
 import { type ProcessIdentity, parseProcStat, readBootId } from '../process-tree.ts';
-import { readChangeTimeMs, readTextFile, stepPath } from './attempt-files.ts';
+import { attemptPath, readChangeTimeMs, readTextFile, stepPath } from './attempt-files.ts';
 import type { PlannedStep } from './plan.ts';
 
 /** Exit code of a wrapper that ran nothing: another one was first, or the pid file could not be made. */
@@ -31,27 +31,40 @@ until printf '%s end\\n' "$code" 2>/dev/null > "$exit_file"; do sleep 1; done
 export type StepStart = { identity: ProcessIdentity; startedAtMs: number } | 'unfinished';
 
 /**
- * Starts a step's wrapper. It and all below it hold the device through `deviceFd`. Throws the system's error where the log cannot
- * be opened; a failed spawn shows as the child's `error` event.
+ * Starts a step's wrapper. It and all below it hold the device through `deviceFd`; with `hasInput` it reads from the attempt's FIFO,
+ * else from nothing. Throws the system's error where log or FIFO cannot be opened; a failed spawn shows as the child's `error` event.
  */
 export function spawnStep(
   attemptDir: string,
   step: PlannedStep,
   extraEnv: Record<string, string>,
   deviceFd: number,
+  hasInput = false,
 ): ChildProcess {
   const log = openSync(join(attemptDir, step.log), 'a', 0o644);
+  let input: number | null = null;
   try {
+    if (hasInput) input = openInput(attemptPath(attemptDir, 'stdin'));
     const files = [stepPath(attemptDir, step.name, 'pid'), stepPath(attemptDir, step.name, 'exit')];
     return spawn('/bin/sh', ['-c', script, 'nightlab-step', ...files, step.cwd, ...step.argv], {
       cwd: '/',
       detached: true,
       env: { ...step.env, ...extraEnv },
-      stdio: ['ignore', log, log, deviceFd],
+      stdio: [input ?? 'ignore', log, log, deviceFd],
     });
   } finally {
     closeSync(log);
+    if (input !== null) closeSync(input);
   }
+}
+
+/**
+ * Opens the FIFO, making it where needed. For reading and writing: the step then is a writer of its own input, so no end of file comes
+ * between two senders, not even when the supervisor dies.
+ */
+function openInput(path: string): number {
+  if (!existsSync(path)) execFileSync('mkfifo', ['-m', '600', path]);
+  return openSync(path, 'r+');
 }
 
 /** What a step's pid file says; null where the step was never started. */

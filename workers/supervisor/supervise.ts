@@ -3,7 +3,7 @@
  * is killed anywhere can be replaced: the next one skips steps that ended, adopts the one that runs, and never starts one twice.
  */
 import type { ChildProcess } from 'node:child_process';
-import { appendFileSync, existsSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { StepResult } from '../../src/domain/run.ts';
@@ -22,7 +22,9 @@ import {
   writePatiently,
 } from './attempt-files.ts';
 import { waitForDevice } from './device-turn.ts';
+import { cutLog } from './log-limit.ts';
 import { createMemorySampler, type MemorySampler } from './memory-sampler.ts';
+import { wasPaused } from './pause.ts';
 import {
   type ExitReason,
   type PlannedStep,
@@ -33,7 +35,8 @@ import {
 } from './plan.ts';
 import { clearLeftovers, findSurvivors } from './run-tree.ts';
 import { noteLeftovers, noteScoreInputs, readSupervisorFlags } from './score-watch.ts';
-import { lostStepResult, readKillRequest, readStepStop, type StepEnd, watchStep } from './step.ts';
+import { lostStepResult, type StepEnd, watchStep } from './step.ts';
+import { describeLimit, readKillRequest, readStepStop } from './step-stop.ts';
 import { readStepExit, readStepStart, spawnStep, stepResultOf, wrapperLostCode } from './step-wrapper.ts';
 
 type Note = (line: string) => void;
@@ -68,6 +71,11 @@ export async function supervise(attemptDir: string, note: Note): Promise<'ended'
     started !== null && started.bootId !== readBootId() ? judgeAfterBoot(attempt) : await runSteps(attempt);
   // The last step may have ended while no supervisor lived.
   if (attempt.isTakeover) await clearLeftovers(plan.marker, null, note);
+  // Nothing of the run lives any more. Its outcome needs no device, and a takeover from here on starts nothing.
+  attempt.device?.release();
+  attempt.device = null;
+  rmSync(attemptPath(attemptDir, 'stdin'), { force: true });
+  await cutLogs(attempt);
   await writePatiently('masked logs', () => maskSecrets(attemptDir, pickSecrets(plan.secretNames)), note);
   reachPoint('before-exit');
   const exit: SupervisorExit = {
@@ -79,10 +87,23 @@ export async function supervise(attemptDir: string, note: Note): Promise<'ended'
     endedAt: new Date().toISOString(),
     supervisors,
     problem: outcome.problem,
-    flags: readSupervisorFlags(attemptDir, plan, note),
+    limit: describeLimit(
+      plan.steps.find(({ name }) => name === outcome.steps.at(-1)?.name),
+      outcome.reason,
+    ),
+    flags: [...readSupervisorFlags(attemptDir, plan, note), ...(wasPaused(attemptDir) ? ['paused'] : [])],
   };
   await writePatiently('exit', () => writeJsonSafely(attemptPath(attemptDir, 'exit'), exit), note);
   return 'ended';
+}
+
+/** Cuts what is longer than its step's limit; where a log was not written to meanwhile, cutting again changes nothing. */
+async function cutLogs({ dir, plan, note }: Attempt): Promise<void> {
+  for (const { log, maxLogBytes } of plan.steps) {
+    if (maxLogBytes === null) continue;
+    const leftOut = await writePatiently(log, () => cutLog(join(dir, log), maxLogBytes), note);
+    if (leftOut > 0) note(`${log}: ${leftOut} bytes were left out`);
+  }
 }
 
 /** The secrets of the run, as far as this supervisor was given them. */
@@ -165,7 +186,10 @@ async function runStep(attempt: Attempt, step: PlannedStep): Promise<StepEnd> {
     const survivors = await findSurvivors(plan.marker, start.identity.pid);
     if (survivors.length > 0) await noteLeftovers(dir, survivors, note);
   }
-  await clearLeftovers(plan.marker, start.identity.pid, note);
+  // What ran in a pid namespace of its own died with it, so that a process in the middle of an exec cannot slip through one look.
+  const isContained = step.argv[0] === 'bwrap' && step.argv.includes('--unshare-pid');
+  const looks = isContained && end.stop === null && !end.lost ? 1 : 2;
+  await clearLeftovers(plan.marker, start.identity.pid, note, looks);
   return end;
 }
 
@@ -179,7 +203,7 @@ async function startStep(attempt: Attempt, step: PlannedStep, deviceFd: number):
     else extraEnv[name] = value;
   }
   for (;;) {
-    const child = await writePatiently(step.log, () => trySpawn(dir, step, extraEnv, deviceFd), note);
+    const child = await writePatiently(step.log, () => trySpawn(attempt, step, extraEnv, deviceFd), note);
     // Node throws some of the system's refusals and reports others as an event; both end here.
     const outcome = child instanceof Error ? Promise.resolve(child) : watchChild(child);
     reachPoint('step-spawned');
@@ -196,9 +220,15 @@ async function startStep(attempt: Attempt, step: PlannedStep, deviceFd: number):
   }
 }
 
-function trySpawn(dir: string, step: PlannedStep, env: Record<string, string>, deviceFd: number): ChildProcess | Error {
+function trySpawn(
+  { dir, plan }: Attempt,
+  step: PlannedStep,
+  env: Record<string, string>,
+  deviceFd: number,
+): ChildProcess | Error {
+  const hasInput = plan.stdin && step.name === 'train';
   try {
-    return spawnStep(dir, step, env, deviceFd);
+    return spawnStep(dir, step, env, deviceFd, hasInput);
   } catch (error) {
     if (isDiskFull(error) || !(error instanceof Error)) throw error;
     return error;
@@ -232,10 +262,13 @@ async function waitForStart(
   step: PlannedStep,
 ): Promise<{ identity: ProcessIdentity; startedAtMs: number } | null> {
   for (;;) {
-    const marked = findMarked(attempt.plan.marker);
     const start = readStepStart(attempt.dir, step.name);
     if (start !== null && start !== 'unfinished') return start;
-    if (marked.length === 0) return null;
+    if (findMarked(attempt.plan.marker).length === 0) {
+      // It may have been written, and its wrapper gone, since it was read.
+      const late = readStepStart(attempt.dir, step.name);
+      return late === 'unfinished' ? null : late;
+    }
     await sleep(20);
   }
 }
