@@ -9,6 +9,7 @@ import { applyEdits } from './edited-job.ts';
 import { createQueueEntry, type QueueEntry } from './job-schema.ts';
 import {
   claimJobNumber,
+  deleteJob,
   type RecordedJob,
   readStoredJobs,
   type StoredJob,
@@ -85,6 +86,8 @@ export interface JobBook {
   setRun(run: Run): Promise<void>;
   setRecorded(recorded: RecordedJob): Promise<void>;
   setRecordProblem(number: number, problem: string | null): void;
+  /** Deletes a job with its folder; its number is never given again. Throws LabError (user) where there is no such job. */
+  forget(number: number): Promise<void>;
   /** Resolves at the next change after `seen` of one of `numbers` (empty: of any job), or after `limitMs`. */
   waitForChange(numbers: number[], seen: number, limitMs: number): Promise<number>;
 }
@@ -193,11 +196,24 @@ export function openJobBook(runs: string): JobBook {
       job.recordProblem = problem;
       touch(job);
     },
+    async forget(number) {
+      const job = get(number);
+      const removal = entries.then(() => {
+        deleteJob(runs, number);
+        jobs.delete(number);
+        if (keys.get(job.job.key) === job) keys.delete(job.job.key);
+        touch(job);
+      });
+      entries = removal.catch(() => undefined);
+      await removal;
+    },
     async waitForChange(numbers, seen, limitMs) {
       // Before anything waits: a number that is no job must not be met by whoever changes a job next.
       for (const number of numbers) get(number);
+      // One that is forgotten meanwhile is a change too.
+      const seek = (number: number) => jobs.get(number) ?? { changed: version };
       const newest = () =>
-        Math.max(0, ...(numbers.length === 0 ? [...jobs.values()] : numbers.map(get)).map((job) => job.changed));
+        Math.max(0, ...(numbers.length === 0 ? [...jobs.values()] : numbers.map(seek)).map((job) => job.changed));
       return await new Promise((resolve) => {
         const finish = () => {
           clearTimeout(timer);

@@ -2,7 +2,7 @@
  * The jobs of a lab as folders: `.lab/runs/<number>/`. This is the truth; Redis only orders what is ready and can be thrown away.
  * One process, the daemon, writes here; a number is taken by making its folder, so it is never given twice and never reused.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Job } from '../src/domain/job.ts';
 import type { Decision } from '../src/domain/result.ts';
@@ -114,6 +114,15 @@ export async function writeRun(runs: string, run: Run): Promise<void> {
 /** Writes what the recorder decided, synced. */
 export async function writeRecorded(runs: string, recorded: RecordedJob): Promise<void> {
   await writeJsonSynced(join(jobFolder(runs, recorded.job), 'record.json'), recorded);
+}
+
+/** Deletes a job's folder; its number stays taken. */
+export function deleteJob(runs: string, number: number): void {
+  raiseJobNumber(runs, number);
+  const folder = jobFolder(runs, number);
+  // First what makes the folder a job: half a folder with a job.json would be a job that lost its outcome, and would run again.
+  rmSync(join(folder, 'job.json'), { force: true });
+  rmSync(folder, { recursive: true, force: true });
 }
 
 /** Reads one attempt's outcome; null while it is not over. */

@@ -48,7 +48,7 @@ test('a changed evaluator holds the queued jobs, and the running one ends under 
       [String(kept), after, expect.stringContaining('overlaid')],
     ]);
     expect((await lab.status(dropped)).jobs[0]?.state.kind).toBe('removed');
-    expect((await lab.lab('enqueue', String(kept))).stdout).toContain('is not held');
+    expect((await lab.lab('enqueue', String(kept))).stderr).toContain('is not held');
   } finally {
     await lab.remove();
   }

@@ -1,0 +1,277 @@
+/** The verbs of the queue on a real book and real groups in a temporary folder, without workers: places, dependencies, groups, cleaning. */
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import { openGroups } from '../../../queue/group-store.ts';
+import { type JobBook, openJobBook } from '../../../queue/job-book.ts';
+import type { QueueEntry } from '../../../queue/job-schema.ts';
+import { jobFolder, type RecordedJob } from '../../../queue/job-store.ts';
+import { listWaiting } from '../../../queue/readiness.ts';
+import { labPaths } from '../../config/lab-paths.ts';
+import type { Job, JobKind } from '../../domain/job.ts';
+import { runGit } from '../../git/run-git.ts';
+import { createQueueFeed } from '../queue-feed.ts';
+import { cleanJobs } from './clean.ts';
+import { ensureDependencies } from './dependencies.ts';
+import { mergeEdits } from './edit.ts';
+import { changeGroup } from './groups.ts';
+import { stashJobs } from './hold.ts';
+import { moveJobs } from './move.ts';
+import { type QueueParts, selectJobs } from './select.ts';
+
+const folders: string[] = [];
+const feeds: { stop(): void }[] = [];
+afterEach(() => {
+  for (const feed of feeds.splice(0)) feed.stop();
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
+interface Queue extends QueueParts {
+  root: string;
+  add(asked?: Partial<QueueEntry>, kind?: JobKind): Promise<number>;
+  order(): number[];
+}
+
+function createQueue(): Queue {
+  const root = mkdtempSync(join(tmpdir(), 'nl-control-'));
+  folders.push(root);
+  const state = join(root, '.lab');
+  mkdirSync(join(state, 'runs'), { recursive: true });
+  const book = openJobBook(join(state, 'runs'));
+  const groups = openGroups(state);
+  const queueContext = () => ({ find: book.find, groups: groups.groups, nowMs: Date.now() });
+  const feed = createQueueFeed({
+    book,
+    ready: new Map(),
+    context: queueContext,
+    onError: (error) => {
+      throw error;
+    },
+  });
+  feeds.push(feed);
+  return {
+    root,
+    book,
+    groups,
+    feed,
+    queueContext,
+    add: async (asked = {}, kind = 'task') =>
+      (await book.create(async (number) => createJob(number, kind), asked)).job.number,
+    order: () => listWaiting(book.all(), queueContext()).map(({ job }) => job.number),
+  };
+}
+
+function createJob(number: number, kind: JobKind): Job {
+  return {
+    schema: 1,
+    number,
+    key: `key-${number}`,
+    kind,
+    experiment: null,
+    replays: null,
+    fromTrack: null,
+    label: null,
+    command: 'true',
+    commit: '0'.repeat(40),
+    snapshot: false,
+    base: null,
+    directory: '',
+    here: null,
+    device: 'cpu',
+    seed: null,
+    env: {},
+    secretNames: [],
+    track: '00000000',
+    wallSeconds: 1,
+    needs: { deviceId: null, gpus: 1, vramMib: null },
+    retry: { times: 0, on: [], delaySeconds: 0 },
+    limits: { idleSeconds: null, logMb: null },
+    stdin: false,
+    flags: [],
+    queuedAt: '2026-11-21T00:00:00+00:00',
+  };
+}
+
+/** Ends a job as a worker and the recorder would. */
+async function end(book: JobBook, number: number, row: string | null = null): Promise<void> {
+  const unused = book.claim(number, {
+    attempt: 1,
+    devices: ['cpu'],
+    isPaused: false,
+    step: 'start',
+    startedAt: '',
+    waits: null,
+  });
+  expect(unused).toBeTypeOf('function');
+  await book.setRun({
+    schema: 1,
+    job: number,
+    attempt: 1,
+    fate: { kind: 'done' },
+    metric: null,
+    measuredBy: null,
+    metrics: {},
+    steps: [],
+    trainSeconds: null,
+    peakMemoryMib: null,
+    memorySource: 'none',
+    device: { id: 'cpu', class: 'cpu', model: 'x' },
+    flags: [],
+    track: '00000000',
+    startedAt: '2026-11-21T00:00:00+00:00',
+    endedAt: '2026-11-21T00:00:01+00:00',
+  });
+  const recorded: RecordedJob = {
+    schema: 1,
+    job: number,
+    attempt: 1,
+    decision: null,
+    metric: 'score',
+    row,
+    entry: null,
+    commit: null,
+    isDone: true,
+  };
+  await book.setRecorded(recorded);
+}
+
+test('jobs moved to the top run first, in the order named, whatever their priority was', async () => {
+  const queue = createQueue();
+  for (const priority of [5, 0, 0, -3]) await queue.add({ priority });
+  const { results } = await moveJobs(queue, { numbers: [4, 2], to: { kind: 'top' } });
+  expect(queue.order()).toEqual([4, 2, 1, 3]);
+  expect(results.map(({ outcome }) => outcome)).toEqual([
+    'job 4: moved to place 1 of 4',
+    'job 2: moved to place 2 of 4',
+  ]);
+});
+
+test('a job moved before another runs right before it, also after a hundred times between the same two', async () => {
+  const queue = createQueue();
+  for (let number = 1; number <= 4; number++) await queue.add();
+  await moveJobs(queue, { numbers: [4], to: { kind: 'before', number: 2 } });
+  // Each move halves the room between two ranks: after some fifty there is none, and the ones before have to make some.
+  for (let times = 0; times < 60; times++) {
+    await moveJobs(queue, { numbers: [3], to: { kind: 'before', number: 2 } });
+    expect(queue.order()).toEqual([1, 4, 3, 2]);
+    await moveJobs(queue, { numbers: [4], to: { kind: 'before', number: 2 } });
+    expect(queue.order()).toEqual([1, 3, 4, 2]);
+  }
+});
+
+test('two switched jobs have each other’s places, and the numbers stay', async () => {
+  const queue = createQueue();
+  for (const priority of [7, 0, 0]) await queue.add({ priority });
+  await moveJobs(queue, { numbers: [3], to: { kind: 'switch', number: 1 } });
+  expect(queue.order()).toEqual([3, 2, 1]);
+  expect(queue.book.get(3).entry.priority).toBe(7);
+});
+
+test('of several jobs none is moved where one is over', async () => {
+  const queue = createQueue();
+  for (let number = 1; number <= 3; number++) await queue.add();
+  await end(queue.book, 2);
+  await expect(moveJobs(queue, { numbers: [3, 2], to: { kind: 'top' } })).rejects.toThrow('job 2 is over already');
+  expect(queue.order()).toEqual([1, 3]);
+});
+
+test('a dependency that leads back is refused with the whole way round', async () => {
+  const queue = createQueue();
+  await queue.add();
+  await queue.add({ after: [{ job: 1, any: false }] });
+  await queue.add({ after: [{ job: 2, any: true }] });
+  expect(() => ensureDependencies(queue.book, 1, [{ job: 3, any: false }])).toThrow('1 → 3 → 2 → 1');
+  expect(() => ensureDependencies(queue.book, 1, [{ job: 1, any: false }])).toThrow('1 → 1');
+  expect(() => ensureDependencies(queue.book, null, [{ job: 9, any: false }])).toThrow('there is no job 9');
+  expect(() => ensureDependencies(queue.book, 3, [{ job: 1, any: false }])).not.toThrow();
+});
+
+test('numbers win over all, an unknown one is refused, and nothing selected is a mistake', async () => {
+  const queue = createQueue();
+  await queue.add();
+  await queue.add({ group: 'night' });
+  await changeGroup(queue, { action: 'add', name: 'night', slots: 2 });
+  const pick = (numbers: number[], group: string | null, all: boolean) =>
+    selectJobs(queue, { numbers, group, all }, () => true).map(({ job }) => job.number);
+  expect([pick([1, 1], null, true), pick([], 'night', false), pick([], null, true)]).toEqual([[1], [2], [1, 2]]);
+  expect(() => pick([3], null, false)).toThrow('there is no job 3');
+  expect(() => pick([], 'day', false)).toThrow('there is no group "day"');
+  expect(() => pick([], null, false)).toThrow('no job is named');
+});
+
+test('a stashed job leaves the order, and one with a moment waits for it', async () => {
+  const queue = createQueue();
+  await queue.add();
+  await queue.add();
+  await stashJobs(queue, { select: { numbers: [1], group: null, all: false }, notBefore: null });
+  expect(queue.order()).toEqual([2]);
+  await stashJobs(queue, { select: { numbers: [], group: null, all: true }, notBefore: '2999-01-01T00:00:00Z' });
+  expect(queue.book.all().map(({ entry }) => [entry.stashed, entry.notBefore])).toEqual([
+    [false, '2999-01-01T00:00:00Z'],
+    [false, '2999-01-01T00:00:00Z'],
+  ]);
+});
+
+test('a group with open jobs stays, an empty one goes, the default one never', async () => {
+  const queue = createQueue();
+  await changeGroup(queue, { action: 'add', name: 'night', slots: null });
+  await expect(changeGroup(queue, { action: 'add', name: 'night', slots: 3 })).rejects.toThrow('already');
+  await expect(changeGroup(queue, { action: 'add', name: 'a b', slots: 3 })).rejects.toThrow('is no name');
+  await queue.add({ group: 'night' });
+  await expect(changeGroup(queue, { action: 'remove', name: 'night', slots: null })).rejects.toThrow('not over: 1');
+  await end(queue.book, 1);
+  expect((await changeGroup(queue, { action: 'remove', name: 'night', slots: null })).groups).toHaveLength(1);
+  await expect(changeGroup(queue, { action: 'remove', name: 'default', slots: null })).rejects.toThrow(
+    'cannot be removed',
+  );
+  expect((await changeGroup(queue, { action: 'slots', name: 'default', slots: 4 })).groups[0]?.slots).toBe(4);
+});
+
+test('purge deletes only what left no record, and no number is given twice', async () => {
+  const queue = createQueue();
+  const paths = labPaths(queue.root);
+  await runGit(queue.root, ['init', '--quiet']);
+  for (let number = 1; number <= 3; number++) await queue.add();
+  await end(queue.book, 1, 'a row');
+  await end(queue.book, 2);
+  await end(queue.book, 3);
+  await queue.add({ after: [{ job: 2, any: false }] });
+  const { results, notes } = await cleanJobs(paths, queue, {
+    numbers: [],
+    group: null,
+    successfulOnly: false,
+    purge: true,
+  });
+  expect(results.map(({ outcome }) => outcome)).toEqual([
+    'job 1: out of sight',
+    'job 2: out of sight',
+    'job 3: deleted',
+  ]);
+  expect(notes.join()).toContain('job 1, 2;');
+  expect([1, 2, 3].map((number) => existsSync(jobFolder(paths.runs, number)))).toEqual([true, true, false]);
+  await cleanJobs(paths, queue, { numbers: [], group: null, successfulOnly: false, purge: true });
+  expect(openJobBook(paths.runs).find(3)).toBeNull();
+  await queue.book.setEntry(4, (entry) => ({ ...entry, removedAt: '2026-11-21T00:00:00Z' }));
+  await cleanJobs(paths, queue, { numbers: [4], group: null, successfulOnly: false, purge: true });
+  expect(queue.book.find(4)).toBeNull();
+  expect(await queue.add()).toBe(5);
+});
+
+test('a client that waits for a job learns that it was deleted', async () => {
+  const queue = createQueue();
+  await queue.add();
+  const { version } = queue.book;
+  const change = queue.book.waitForChange([1], version, 60_000);
+  await queue.book.forget(1);
+  expect(await change).toBeGreaterThan(version);
+});
+
+test('later edits go over earlier ones, variable by variable', () => {
+  expect(mergeEdits({ command: 'a', env: { A: '1', B: '2' } }, { seed: 3, env: { B: null } })).toEqual({
+    command: 'a',
+    seed: 3,
+    env: { A: '1', B: null },
+  });
+  expect(mergeEdits({}, { seed: null })).toEqual({ seed: null });
+});

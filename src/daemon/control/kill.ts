@@ -1,0 +1,158 @@
+/** Ending jobs: `lab kill`, with or without a signal of one's own, and `lab remove`. */
+import { mkdirSync } from 'node:fs';
+import { constants } from 'node:os';
+import type { BookedJob } from '../../../queue/job-book.ts';
+import { attemptFolder } from '../../../queue/job-store.ts';
+import { sendSignal } from '../../../workers/process-tree.ts';
+import { requestKill } from '../../../workers/supervisor/launch.ts';
+import { stepNames } from '../../../workers/supervisor/plan.ts';
+import { gracefulTargets, listRunProcesses } from '../../../workers/supervisor/run-tree.ts';
+import { readStepExit, readStepStart } from '../../../workers/supervisor/step-wrapper.ts';
+import type { LabPaths } from '../../config/lab-paths.ts';
+import { formatLocalTime } from '../../domain/time.ts';
+import { LabError } from '../../errors/lab-error.ts';
+import type { Daemon } from '../daemon.ts';
+import type { Outcomes, Routes } from '../routes.ts';
+import {
+  describePhase,
+  listDependants,
+  type Outcome,
+  phaseOf,
+  type QueueParts,
+  runningAttempt,
+  selectGroups,
+  selectJobs,
+} from './select.ts';
+
+/** What ending jobs needs. */
+export type KillParts = QueueParts & Pick<Daemon, 'config'>;
+
+/**
+ * Ends running jobs and takes waiting ones out. Of a group or of all only what runs is ended, and a group with more to do is paused, so
+ * that the next job does not begin at once. With a signal only that is sent.
+ */
+export async function killJobs(
+  paths: LabPaths,
+  parts: KillParts,
+  request: Routes['kill']['request'],
+): Promise<Outcomes> {
+  const select = request.select ?? { numbers: request.numbers, group: null, all: false };
+  const chosen = selectJobs(parts, select, (booked) => phaseOf(booked) === 'running');
+  const signal = request.signal ?? null;
+  if (signal !== null) {
+    ensureSignal(signal);
+    return { results: chosen.map((booked) => signalJob(paths, booked, signal)), notes: [] };
+  }
+  const paused = await pauseBusyGroups(parts, selectGroups(parts, select));
+  const results: Outcome[] = [];
+  for (const booked of chosen) results.push(await killJob(paths, parts, booked, request.graceSeconds));
+  parts.feed.feed();
+  const notes = paused.map(
+    (name) => `the group ${name} is paused, for it has jobs that wait; \`lab start --group ${name}\` goes on`,
+  );
+  return { results, notes: [...notes, ...describeDependants(parts, results)] };
+}
+
+/** Ends one job: asks the run to end, or takes it out of the queue. */
+export async function killJob(
+  paths: LabPaths,
+  parts: KillParts,
+  booked: BookedJob,
+  graceSeconds: number | null,
+): Promise<Outcome> {
+  const { number } = booked.job;
+  const attempt = runningAttempt(booked);
+  if (attempt !== null) {
+    const folder = attemptFolder(paths.runs, number, attempt);
+    const seconds = graceSeconds ?? parts.config.run.graceSeconds;
+    // The attempt may be so young that its folder is not there yet.
+    mkdirSync(folder, { recursive: true });
+    requestKill(folder, seconds);
+    return { number, outcome: `job ${number}: asked to end; it gets ${seconds} s before SIGKILL`, ok: true };
+  }
+  if (phaseOf(booked) !== 'waiting') return { number, outcome: `job ${number} is over already`, ok: false };
+  const before = booked.run === null ? 'before it ran' : 'before its next attempt';
+  await takeOut(parts, number);
+  const begun = runningAttempt(booked);
+  // Claimed while the removal was written: whoever claimed it may have looked too early.
+  if (begun !== null) return killJob(paths, parts, booked, graceSeconds);
+  return { number, outcome: `job ${number}: removed from the queue ${before}`, ok: true };
+}
+
+/** Takes waiting jobs out for good and puts ended ones out of sight. */
+export async function removeJobs(
+  paths: LabPaths,
+  parts: KillParts,
+  request: Routes['remove']['request'],
+): Promise<Outcomes> {
+  const results: Outcome[] = [];
+  for (const booked of selectJobs(parts, { ...request, group: null, all: false }, () => true)) {
+    const { number } = booked.job;
+    const phase = phaseOf(booked);
+    if (phase === 'waiting') results.push(await killJob(paths, parts, booked, null));
+    else if (phase === 'ended' || phase === 'removed') {
+      await parts.book.setEntry(number, (entry) => ({ ...entry, archivedAt: formatLocalTime(new Date()) }));
+      results.push({ number, outcome: `job ${number}: out of sight; \`lab status --archived\` shows it`, ok: true });
+    } else {
+      const way = phase === 'running' ? `; \`lab kill ${number}\` ends it` : '';
+      results.push({ number, outcome: `${describePhase(booked)}${way}`, ok: false });
+    }
+  }
+  parts.feed.feed();
+  return { results, notes: describeDependants(parts, results) };
+}
+
+function takeOut({ book }: KillParts, number: number): Promise<void> {
+  return book.setEntry(number, (entry) => ({ ...entry, removedAt: formatLocalTime(new Date()) }));
+}
+
+/** Pauses those of the groups that have jobs waiting, and names them. */
+async function pauseBusyGroups({ book, groups }: KillParts, names: string[]): Promise<string[]> {
+  const busy = names.filter((name) =>
+    book.all().some((booked) => booked.entry.group === name && phaseOf(booked) === 'waiting'),
+  );
+  for (const name of busy) await groups.set({ ...groups.get(name), isPaused: true });
+  return busy;
+}
+
+/** What is held from now on, because what it comes after will never succeed. */
+function describeDependants({ book }: KillParts, results: Outcome[]): string[] {
+  return results.flatMap(({ number, ok }) => {
+    const after = ok && phaseOf(book.get(number)) === 'removed' ? listDependants(book, number) : [];
+    return after.length === 0
+      ? []
+      : [`job ${after.join(', ')} came after job ${number} and is held, unless its end was enough`];
+  });
+}
+
+function ensureSignal(signal: string): asserts signal is NodeJS.Signals {
+  if (Object.hasOwn(constants.signals, signal)) return;
+  throw new LabError('usage', `there is no signal "${signal}" here, expected one such as SIGTERM, SIGINT or SIGUSR1`, {
+    hints: ['`kill -l` lists the signals'],
+  });
+}
+
+/** Sends a signal to the outermost real programs of the running step, as the polite end does; STOP, CONT and KILL to all of its processes. */
+function signalJob(paths: LabPaths, booked: BookedJob, signal: NodeJS.Signals): Outcome {
+  const { number } = booked.job;
+  const attempt = runningAttempt(booked);
+  if (attempt === null)
+    return { number, outcome: `${describePhase(booked)}: nothing of it runs that a signal could reach`, ok: false };
+  const wrapper = findWrapper(attemptFolder(paths.runs, number, attempt));
+  const processes = wrapper === null ? [] : listRunProcesses(wrapper, `${paths.id}/${number}.${attempt}`);
+  const targets = ['SIGSTOP', 'SIGCONT', 'SIGKILL'].includes(signal) ? processes : gracefulTargets(processes);
+  for (const { pid } of targets) sendSignal(pid, signal);
+  const names = targets.map(({ name, pid }) => `${name} (${pid})`).join(', ');
+  return targets.length === 0
+    ? { number, outcome: `job ${number}: no step of it runs right now, so ${signal} reached nothing`, ok: false }
+    : { number, outcome: `job ${number}: sent ${signal} to ${names}`, ok: true };
+}
+
+/** Pid of the wrapper of the step that runs; null between steps. */
+function findWrapper(folder: string): number | null {
+  for (const name of stepNames) {
+    const start = readStepStart(folder, name);
+    if (start !== null && start !== 'unfinished' && readStepExit(folder, name) === null) return start.identity.pid;
+  }
+  return null;
+}
