@@ -40,6 +40,24 @@ export const commandGroups: { title: string; commands: CommandEntry[] }[] = [
         load: async () => (await import('./commands/doctor.ts')).doctor,
       },
       { name: 'logs', summary: "Show the daemon's log", load: async () => (await import('./commands/logs.ts')).logs },
+      {
+        name: 'completions',
+        summary: 'Print the completion script of a shell',
+        load: async () =>
+          (await import('./commands/completions.ts')).createCompletions(() =>
+            commandGroups.flatMap((group) => group.commands),
+          ),
+      },
+      {
+        name: 'notify',
+        summary: 'Send a test notification',
+        load: async () => (await import('./commands/notify.ts')).notify,
+      },
+      {
+        name: 'shim',
+        summary: "Write a `pueue` script that calls lab, for old habits' sake",
+        load: async () => (await import('./commands/shim.ts')).shim,
+      },
     ],
   },
   {
@@ -64,13 +82,83 @@ export const commandGroups: { title: string; commands: CommandEntry[] }[] = [
       },
       {
         name: 'enqueue',
-        summary: 'Let held jobs go, bound to the present track',
+        summary: 'Let held and stashed jobs go, bound to the present track',
         load: async () => (await import('./commands/enqueue.ts')).enqueue,
+      },
+      {
+        name: 'stash',
+        summary: 'Put queued jobs aside until they are enqueued',
+        load: async () => (await import('./commands/stash.ts')).stash,
+      },
+      {
+        name: 'start',
+        summary: 'Resume paused jobs and groups, send queued jobs ahead',
+        load: async () => (await import('./commands/start.ts')).start,
+      },
+      {
+        name: 'pause',
+        summary: 'Stop jobs where they are, or a whole group',
+        load: async () => (await import('./commands/pause.ts')).pause,
       },
       {
         name: 'kill',
         summary: 'End running jobs, take queued ones out',
         load: async () => (await import('./commands/kill.ts')).kill,
+      },
+      {
+        name: 'restart',
+        summary: 'Queue ended jobs again',
+        load: async () => (await import('./commands/restart.ts')).restart,
+      },
+      {
+        name: 'edit',
+        summary: 'Change a queued job in your editor, or by options',
+        load: async () => (await import('./commands/edit.ts')).edit,
+      },
+      {
+        name: 'env',
+        summary: 'Show or change the environment of a queued job',
+        load: async () => (await import('./commands/env.ts')).env,
+      },
+      {
+        name: 'switch',
+        summary: 'Change places in the queue',
+        load: async () => (await import('./commands/switch.ts')).switchJobs,
+      },
+      {
+        name: 'send',
+        summary: 'Write to the standard input of a running job',
+        load: async () => (await import('./commands/send.ts')).send,
+      },
+      {
+        name: 'group',
+        summary: 'List, add or remove groups of the queue',
+        load: async () => (await import('./commands/group.ts')).group,
+      },
+      {
+        name: 'parallel',
+        summary: 'Set how many jobs of a group run at once',
+        load: async () => (await import('./commands/parallel.ts')).parallel,
+      },
+      {
+        name: 'remove',
+        summary: 'Take queued jobs out, ended ones out of sight',
+        load: async () => (await import('./commands/remove.ts')).remove,
+      },
+      {
+        name: 'clean',
+        summary: 'Put ended jobs out of sight',
+        load: async () => (await import('./commands/clean.ts')).clean,
+      },
+      {
+        name: 'reset',
+        summary: 'Kill, remove and clean every job',
+        load: async () => (await import('./commands/reset.ts')).reset,
+      },
+      {
+        name: 'import',
+        summary: "Take another queue's waiting tasks over (pueue)",
+        load: async () => (await import('./commands/import.ts')).importTasks,
       },
     ],
   },

@@ -20,7 +20,11 @@ function renderHelp(): string {
   return lines.join('\n');
 }
 
-async function findCommand(name: string): Promise<CommandSpec> {
+/** pueue's short names. */
+const aliases: Readonly<Record<string, string>> = { rm: 'remove', fo: 'follow' };
+
+async function findCommand(word: string): Promise<CommandSpec> {
+  const name = aliases[word] ?? word;
   const all = commandGroups.flatMap((group) => group.commands);
   const found = all.find((command) => command.name === name);
   if (found) return await found.load();

@@ -44,6 +44,24 @@ export function formatSeconds(seconds: number): string {
   return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
 }
 
+/** How long a job runs or ran its train step; "" where it did not. */
+export function formatRunTime({ state }: Pick<JobView, 'state'>, nowMs: number): string {
+  if (state.kind === 'running') return formatSeconds(Math.max(0, (nowMs - Date.parse(state.startedAt)) / 1000));
+  if (state.kind === 'ended' && state.run.trainSeconds !== null) return formatSeconds(state.run.trainSeconds);
+  return '';
+}
+
+/** "~12 min (runs)": when a running job ends, or a queued one starts, and what that rests on; "" where nothing is known. */
+export function formatEta({ eta }: Pick<JobView, 'eta'>): string {
+  return eta === null ? '' : `~${formatRoughly(eta.seconds)} (${eta.from})`;
+}
+
+function formatRoughly(seconds: number): string {
+  if (seconds < 60) return `${Math.round(seconds)} s`;
+  if (seconds < 3600) return `${Math.round(seconds / 60)} min`;
+  return seconds < 36_000 ? `${(seconds / 3600).toFixed(1)} h` : `${Math.round(seconds / 3600)} h`;
+}
+
 /** What a job is about, in one line: its question, or what it is where it has no label. */
 export function describeJob({ job }: Pick<JobView, 'job'>): string {
   if (job.label !== null) return job.label.question;

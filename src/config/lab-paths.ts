@@ -101,6 +101,15 @@ export function ensureSocketLength(path: string, platform: NodeJS.Platform = pro
 
 /** The lab that owns `folder`. Throws LabError (user) where there is none, or where lab.yaml lies in no git repository. */
 export function findLab(folder: string): LabPaths {
+  const found = findLabAround(folder);
+  if (found !== null) return found;
+  throw new LabError('user', `${resolve(folder)} is in no lab: no lab.yaml at the top of a git repository above it`, {
+    hints: ['`lab init` makes a lab here, `lab tour` shows one at work'],
+  });
+}
+
+/** The lab that owns `folder`; null where there is none. Throws LabError (user) where lab.yaml lies in no git repository. */
+export function findLabAround(folder: string): LabPaths | null {
   const root = findRepositoryRoot(folder);
   if (root !== null && existsSync(join(root, 'lab.yaml'))) return labPaths(root);
   for (let place = resolve(folder); ; place = dirname(place)) {
@@ -109,9 +118,6 @@ export function findLab(folder: string): LabPaths {
         hints: [`\`git -C ${place} init && git -C ${place} add -A && git -C ${place} commit -m start\` makes it one`],
       });
     }
-    if (place === dirname(place)) break;
+    if (place === dirname(place)) return null;
   }
-  throw new LabError('user', `${resolve(folder)} is in no lab: no lab.yaml at the top of a git repository above it`, {
-    hints: ['`lab init` makes a lab here, `lab tour` shows one at work'],
-  });
 }

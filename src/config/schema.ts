@@ -104,6 +104,33 @@ const devices = z.strictObject({
     .describe(
       "Folder of the device locks, one per host; null: nightlab-devices in the system's shared temporary folder",
     ),
+  reserveMb: z.number().nonnegative().default(500).describe('Free disk under which no new run starts (MB)'),
+});
+
+const queue = z.strictObject({
+  labels: z
+    .enum(['required', 'optional'])
+    .default('required')
+    .describe('Whether a job needs a label "Q: … H: …"; optional: a task takes free text, or none'),
+  place: z
+    .enum(['checkout', 'here'])
+    .default('checkout')
+    .describe("Where `lab add` runs a command: in a snapshot's own checkout; here: in the caller's folder, as a task"),
+});
+
+const notify = z.strictObject({
+  command: command('Shell command that an event runs, with its values in LAB_EVENT, LAB_JOB, LAB_FATE, …'),
+  url: z.string().min(1).nullable().default(null).describe('Web address that an event is posted to; null: none'),
+  shape: z.enum(['ntfy', 'slack', 'json']).default('json').describe('What the web address expects'),
+  on: z
+    .array(z.enum(['done', 'failed', 'queue-empty', 'device-idle']))
+    .default([])
+    .describe('Events that are told: done, failed, queue-empty, device-idle'),
+  idleMinutes: z
+    .number()
+    .positive()
+    .default(10)
+    .describe('How long a device that had work must be idle for device-idle (minutes)'),
 });
 
 const agentLimit = (text: string) => z.number().positive().nullable().default(null).describe(`${text}; null: no limit`);
@@ -174,6 +201,8 @@ export const configSchema = z.strictObject({
   redis: redis.prefault({}).describe('The queue server (belongs in lab.local.yaml)'),
   experiment: experiment.prefault({}).describe('What one experiment may change'),
   agents: agents.prefault({}).describe('Who thinks, writes and edits (belongs in lab.local.yaml)'),
+  queue: queue.prefault({}).describe('What `lab add` takes for granted'),
+  notify: notify.prefault({}).describe('Who is told when something happens (belongs in lab.local.yaml)'),
   devices: devices.prefault({}).describe('Devices of this machine (belongs in lab.local.yaml)'),
   sandbox: z
     .enum(['required', 'preferred', 'off'])

@@ -1,28 +1,27 @@
 /**
- * The door of the queue: from a request to a job that is safe on disk. The label is parsed, the tree is snapshotted, frozen files are
- * checked and the track is bound here, before a number is promised.
+ * What the door of the queue asks of one job before a number is promised, and what it writes of it: group, dependencies, device, commits,
+ * the bridge's champion, the content of job.json. The order of a whole submission, of one job or many, is add-many.ts's.
  */
 import { join } from 'node:path';
-import type { BookedJob, JobBook } from '../../queue/job-book.ts';
-import { checkPriority, normalPriority } from '../../queue/job-schema.ts';
-import { jobFolder } from '../../queue/job-store.ts';
-import { parseLabel } from '../../queue/label.ts';
-import { listScoredRuns } from '../../workers/recorder/decide-job.ts';
+import type { GroupStore } from '../../queue/group-store.ts';
+import type { JobBook } from '../../queue/job-book.ts';
+import { checkPriority, normalPriority, type QueueEntry } from '../../queue/job-schema.ts';
+import { parseJobLabel } from '../../queue/task-label.ts';
+import type { Device } from '../../workers/device-probe.ts';
 import type { LabPaths } from '../config/lab-paths.ts';
 import { findRepositoryRoot } from '../config/repository-root.ts';
 import type { LabConfig } from '../config/schema.ts';
 import type { Job, JobKind } from '../domain/job.ts';
+import type { Label } from '../domain/label.ts';
 import type { DeviceClass } from '../domain/run.ts';
 import { formatLocalTime } from '../domain/time.ts';
 import { LabError } from '../errors/lab-error.ts';
-import { findCommit, resolveCommit } from '../git/repository.ts';
-import { runGit } from '../git/run-git.ts';
-import { snapshotTree } from '../git/snapshot.ts';
-import { ensureFrozen } from '../rules/frozen.ts';
-import { bindTrack, readTracks } from '../rules/track-store.ts';
+import { readTracks } from '../rules/track-store.ts';
 import { judgingOf } from '../stats/against-baseline.ts';
-import { chooseModel, type ScoredRun, viewTrack } from '../stats/track-view.ts';
-import type { AddRequest, Routes } from './routes.ts';
+import { type ScoredRun, viewTrack } from '../stats/track-view.ts';
+import { ensureDependencies } from './control/dependencies.ts';
+import type { JobSource } from './job-source.ts';
+import type { AddRequest } from './routes.ts';
 
 /** What the door needs of the daemon. */
 export interface AddContext {
@@ -32,120 +31,137 @@ export interface AddContext {
   book: JobBook;
   /** Device classes that have a worker, each with the models of its devices. */
   devices: ReadonlyMap<DeviceClass, readonly string[]>;
+  /** Every device of the machine. */
+  machine: readonly Device[];
+  groups: GroupStore;
+  /** Checks of frozen files that passed before, as add-many.ts names them; it adds to them. */
+  passed: Set<string>;
 }
 
-/** Queues one job. Throws LabError with what was wrong; nothing is left of a refused one but an unused number. */
-export async function addJob(
-  context: AddContext,
-  request: AddRequest,
-): Promise<{ booked: BookedJob; response: Routes['add']['response'] }> {
-  const { paths, config, main, book } = context;
-  const known = book.findKey(request.key);
-  if (known) {
-    const { number, commit, snapshot } = known.job;
-    return {
-      booked: known,
-      response: { number, commit, snapshot, untracked: [], notes: ['asked before: this is the same job'] },
-    };
-  }
-  const label = request.label === null ? null : parseLabel(request.label, config.metric.direction);
+/** What a request says by itself, with the lab's defaults filled in. */
+export interface AskedJob {
+  request: AddRequest;
+  label: Label | null;
+  command: string;
+  device: DeviceClass;
+}
+
+/** Reads one request. Throws LabError with what is wrong in it; no git process is started. */
+export function parseAsked(context: AddContext, request: AddRequest): AskedJob {
+  const { paths, config, book } = context;
+  const { labels, place } = config.queue;
+  const { direction } = config.metric;
+  const label = request.label === null ? null : parseJobLabel(request.label, { kind: request.kind, labels, direction });
   if (label === null && request.kind === 'plain') {
     throw new LabError('usage', 'the job has no label', {
       hints: ['write --label "Q: does order 5 help? H: saves 0.2 bpb"'],
     });
   }
-  const command = request.command ?? config.commands.train;
+  context.groups.get(request.group);
+  ensureDependencies(book, null, request.after);
   const device = request.device ?? config.run.device;
   ensureDevice(context.devices, device, [`--device ${[...context.devices.keys()][0] ?? 'cpu'} takes another`]);
-  if (findRepositoryRoot(request.checkout) !== paths.root) {
+  ensureNeeds(context, device, request);
+  // Where jobs run in place by the lab's own word, a task may run in any folder.
+  const isAnywhere = place === 'here' && request.here && request.kind === 'task';
+  if (!isAnywhere && findRepositoryRoot(request.checkout) !== paths.root) {
     throw new LabError('user', `${request.checkout} is not a checkout of the lab ${paths.root}`, {
       hints: ['run `lab add` inside the lab or one of its worktrees'],
     });
   }
-  if ((await findCommit(paths.root, main)) === null) {
-    throw new LabError('user', `the branch ${main} has no commit yet, expected one with lab.yaml in it`, {
-      hints: ['`git add -A && git commit -m start`'],
+  return { request, label, command: request.command ?? config.commands.train, device };
+}
+
+/** What the lab knows and a request does not say. */
+export interface JobFacts {
+  number: number;
+  source: JobSource;
+  /** 8 hex digits. */
+  track: string;
+  /** Slug by the checkout's branch; null elsewhere. */
+  experiment: string | null;
+  /** Full hash of the champion; null while the track has none. */
+  champion: string | null;
+}
+
+/** The content of job.json. */
+export function describeJob(
+  { config }: AddContext,
+  { request, label, command, device }: AskedJob,
+  facts: JobFacts,
+): Job {
+  const isCheck = request.kind === 'check';
+  const experiment = request.kind === 'plain' || isCheck ? (request.experiment ?? facts.experiment) : null;
+  const kind: JobKind = experiment === null || isCheck ? request.kind : 'experiment';
+  return {
+    schema: 1,
+    number: facts.number,
+    key: request.key,
+    kind,
+    experiment,
+    replays: null,
+    fromTrack: request.fromTrack,
+    label,
+    command,
+    commit: facts.source.commit,
+    snapshot: facts.source.isSnapshot,
+    base: request.base ?? facts.champion,
+    directory: request.directory,
+    here: request.here ? join(request.checkout, request.directory) : null,
+    device,
+    seed: request.seed,
+    env: request.env,
+    secretNames: Object.keys(request.secrets),
+    track: facts.track,
+    wallSeconds: request.wallSeconds ?? config.run.wallSeconds,
+    needs: request.needs,
+    retry: request.retry ?? { times: 0, on: [], delaySeconds: config.run.retrySeconds },
+    limits: request.limits ?? { idleSeconds: config.run.idleSeconds, logMb: config.run.logMb },
+    stdin: request.stdin,
+    flags: request.flags,
+    queuedAt: formatLocalTime(new Date()),
+  };
+}
+
+/** What the queue's entry of a new job says besides its number. */
+export function describeEntry(request: AddRequest): Partial<QueueEntry> {
+  return {
+    priority: request.priority ?? (request.kind === 'check' ? checkPriority : normalPriority),
+    group: request.group,
+    after: request.after,
+    notBefore: request.notBefore,
+    stashed: request.stashed,
+    forced: request.forced,
+  };
+}
+
+/** Throws LabError (user) where no device of the machine could ever give what the job asks for. */
+function ensureNeeds({ machine }: AddContext, device: DeviceClass, { needs }: AddRequest): void {
+  const hints = ['`lab doctor` shows the devices that were found'];
+  const ofClass = machine.filter((one) => one.class === device);
+  const { deviceId, gpus, vramMib } = needs;
+  if (deviceId !== null && !ofClass.some(({ id }) => id === deviceId)) {
+    const known = ofClass.map(({ id }) => id).join(', ');
+    throw new LabError('user', `this machine has no ${device} device "${deviceId}", expected one of: ${known}`, {
+      hints,
     });
   }
-  for (const hash of [request.base, request.commit]) {
-    if (hash === null || (await findCommit(paths.root, hash)) === hash) continue;
-    throw new LabError('user', `${hash} is no commit of ${paths.root}, expected one to run or to compare with`, {
-      hints: ['`git log --oneline --all` lists the commits'],
+  if (device === 'cpu' && (gpus !== 1 || vramMib !== null))
+    throw new LabError('user', '--gpus and --vram are about GPUs, and the job asks for the processor', {
+      hints: ['`--device gpu` asks for a GPU'],
     });
+  if (gpus > ofClass.length || (deviceId !== null && gpus > 1)) {
+    const most = deviceId === null ? `at most ${ofClass.length}` : `1, because ${deviceId} is named`;
+    throw new LabError('user', `the job asks for ${gpus} GPUs, expected ${most}`, { hints });
   }
-  const notes: string[] = [];
-  const source = await takeSource(context, request, notes);
-  try {
-    if (!request.here) await ensureFrozen(paths.root, main, source.commit, config.rules, config.commands);
-    const track = await bindTrack(paths, config, main);
-    const runs = listScoredRuns(book.all());
-    const models = context.devices.get(device) ?? [];
-    if (request.kind === 'bridge') ensureBridge(context, request, track, runs, models);
-    const champion = viewTrack(runs, track, chooseModel(runs, track, device, models), judgingOf(config)).champion;
-    const isCheck = request.kind === 'check';
-    const experiment =
-      request.kind === 'plain' || isCheck
-        ? (request.experiment ?? (await findExperiment(paths, request.checkout)))
-        : null;
-    const kind: JobKind = experiment === null || isCheck ? request.kind : 'experiment';
-    const booked = await book.create(
-      async (number): Promise<Job> => {
-        await runGit(paths.root, ['update-ref', `refs/nightlab/jobs/${number}`, source.commit]);
-        return {
-          schema: 1,
-          number,
-          key: request.key,
-          kind,
-          experiment,
-          replays: null,
-          fromTrack: request.fromTrack,
-          label,
-          command,
-          commit: source.commit,
-          snapshot: source.isSnapshot,
-          base: request.base ?? champion?.commit ?? null,
-          directory: request.directory,
-          here: request.here ? join(request.checkout, request.directory) : null,
-          device,
-          seed: request.seed,
-          env: request.env,
-          secretNames: Object.keys(request.secrets),
-          track,
-          wallSeconds: request.wallSeconds ?? config.run.wallSeconds,
-          needs: request.needs,
-          retry: request.retry ?? { times: 0, on: [], delaySeconds: config.run.retrySeconds },
-          limits: request.limits ?? { idleSeconds: config.run.idleSeconds, logMb: config.run.logMb },
-          stdin: request.stdin,
-          flags: request.flags,
-          queuedAt: formatLocalTime(new Date()),
-        };
-      },
-      {
-        priority: request.priority ?? (isCheck ? checkPriority : normalPriority),
-        group: request.group,
-        after: request.after,
-        notBefore: request.notBefore,
-        stashed: request.stashed,
-        forced: request.forced,
-      },
-    );
-    const { number, commit, snapshot } = booked.job;
-    return {
-      booked,
-      response: {
-        number,
-        commit,
-        snapshot,
-        untracked: source.untracked,
-        notes: [...notes, `run folder ${jobFolder(paths.runs, number)}`],
-      },
-    };
-  } finally {
-    // The job's own ref keeps the commit now, or nothing needs it. One that stays is swept at the daemon's next start.
-    await runGit(paths.root, ['update-ref', '-d', source.ref]).catch((error: unknown) =>
-      notes.push(`${source.ref} stays: ${String(error)}`),
-    );
-  }
+  if (vramMib === null) return;
+  const cards = ofClass.filter(({ id }) => deviceId === null || id === deviceId);
+  // A card that does not tell its size may be large enough.
+  if (cards.filter((card) => (card.memoryTotalMib ?? Number.POSITIVE_INFINITY) >= vramMib).length >= gpus) return;
+  const sizes = cards.map((card) => `${card.id} has ${card.memoryTotalMib} MiB`).join(', ');
+  throw new LabError('user', `the job asks for ${vramMib} MiB of GPU memory, expected what a card has: ${sizes}`, {
+    hints,
+  });
 }
 
 /** Throws LabError (user) where no worker serves that class of device; `hints` follow the general one. */
@@ -164,7 +180,7 @@ export function ensureDevice(devices: AddContext['devices'], device: DeviceClass
  * Throws LabError where a bridge would carry something else over than the champion of another track: what may become champion here without
  * having been an experiment of this track must have been one there.
  */
-function ensureBridge(
+export function ensureBridge(
   { paths, config }: AddContext,
   request: AddRequest,
   track: string,
@@ -186,48 +202,4 @@ function ensureBridge(
     `${commit.slice(0, 7)} is not the champion of track ${fromTrack} on ${models.join(', ')}, expected: ${known}`,
     { hints: ['`lab tracks` shows the champion of each track'] },
   );
-}
-
-interface Source {
-  commit: string;
-  isSnapshot: boolean;
-  untracked: string[];
-  /** Temporary ref that keeps the commit until the job's own ref does. */
-  ref: string;
-}
-
-async function takeSource({ config, main, paths }: AddContext, request: AddRequest, notes: string[]): Promise<Source> {
-  const ref = `refs/nightlab/adding/${process.pid}-${Date.now()}-${Math.random().toString(36).slice(2, 8)}`;
-  if (request.kind === 'baseline') {
-    const commit = await resolveCommit(paths.root, main);
-    await runGit(paths.root, ['update-ref', ref, commit]);
-    return { commit, isSnapshot: false, untracked: [], ref };
-  }
-  if (request.commit !== null) {
-    await runGit(paths.root, ['update-ref', ref, request.commit]);
-    return { commit: request.commit, isSnapshot: false, untracked: [], ref };
-  }
-  if (request.here) {
-    const commit = await resolveCommit(request.checkout, 'HEAD');
-    await runGit(paths.root, ['update-ref', ref, commit]);
-    notes.push('--here: runs in place; what is in the folder when it starts is what runs, and the row is flagged');
-    return { commit, isSnapshot: false, untracked: [], ref };
-  }
-  const megabyte = 1_000_000;
-  const snapshot = await snapshotTree(request.checkout, {
-    ref,
-    message: `nightlab: snapshot for a job\n\n${request.label ?? request.command ?? ''}`,
-    maxFileBytes: config.snapshot.maxFileMb * megabyte,
-    maxTotalBytes: config.snapshot.maxTotalMb * megabyte,
-  });
-  for (const path of snapshot.notCaptured)
-    notes.push(`${path}: a nested repository or a dirty submodule, not part of the snapshot`);
-  return { commit: snapshot.commit, isSnapshot: snapshot.isSnapshot, untracked: snapshot.untracked, ref };
-}
-
-/** The slug of the experiment whose worktree this is; null elsewhere. */
-async function findExperiment(paths: LabPaths, checkout: string): Promise<string | null> {
-  if (!checkout.startsWith(`${paths.worktrees}/`)) return null;
-  const branch = (await runGit(checkout, ['symbolic-ref', '--quiet', '--short', 'HEAD']).catch(() => '')).trim();
-  return /^exp\/(.+)$/.exec(branch)?.[1] ?? null;
 }

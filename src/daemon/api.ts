@@ -11,7 +11,8 @@ export type RouteHandlers = {
   [Name in RouteName]: (request: Routes[Name]['request']) => Promise<Routes[Name]['response']>;
 };
 
-const maxRequestBytes = 16 * 1024 * 1024;
+// A batch of 10,000 jobs carries each one's environment.
+const maxRequestBytes = 128 * 1024 * 1024;
 
 /**
  * Listens on `socketPath`; an old socket file is removed first, which is safe only with the daemon's lock held. A request that names
@@ -70,7 +71,7 @@ function withCauses(error: LabError): string {
 }
 
 async function answer(request: IncomingMessage, handlers: RouteHandlers): Promise<unknown> {
-  const route = /^\/v1\/([a-z-]+)$/.exec(request.url ?? '')?.[1] ?? '';
+  const route = /^\/v1\/([a-zA-Z-]+)$/.exec(request.url ?? '')?.[1] ?? '';
   if (request.method !== 'POST' || !isRoute(route)) {
     throw new LabError('usage', `no route ${request.method ?? ''} ${request.url ?? ''}, expected POST /v1/<route>`);
   }

@@ -2,13 +2,12 @@
  * The daemon of a lab: Redis as its child, a worker per device, the recorder, the jobs in memory, and what the API can ask of them.
  * It owns no run: started again after a kill -9, it rebuilds the queues from the run folders and attaches to what is still going.
  */
-import { mkdirSync } from 'node:fs';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { createConnection } from '../../queue/connection.ts';
 import { type GroupStore, openGroups } from '../../queue/group-store.ts';
-import { type BookedJob, type JobBook, nextAttempt, openJobBook } from '../../queue/job-book.ts';
-import { attemptFolder, raiseJobNumber } from '../../queue/job-store.ts';
+import { type BookedJob, type JobBook, openJobBook } from '../../queue/job-book.ts';
+import { raiseJobNumber } from '../../queue/job-store.ts';
 import type { QueueContext } from '../../queue/readiness.ts';
 import { createReadyQueue, queueName, type ReadyQueue } from '../../queue/ready-queue.ts';
 import { chooseRedis } from '../../queue/redis-install.ts';
@@ -19,21 +18,20 @@ import { recordFiles } from '../../workers/recorder/record-files.ts';
 import { findHighestRecordedJob } from '../../workers/recorder/recorded-numbers.ts';
 import { createRecorder, restoreLostRecords } from '../../workers/recorder/recorder.ts';
 import { createTurns } from '../../workers/recorder/turns.ts';
-import { requestKill } from '../../workers/supervisor/launch.ts';
 import type { ConfigSource } from '../config/config-source.ts';
 import { type LabPaths, redisCacheFolder } from '../config/lab-paths.ts';
 import type { LabConfig } from '../config/schema.ts';
 import type { Job } from '../domain/job.ts';
 import type { RecordOutcome, RecordRequest } from '../domain/record.ts';
-import { formatLocalTime } from '../domain/time.ts';
-import { messageOf } from '../errors/lab-error.ts';
+import { LabError, messageOf } from '../errors/lab-error.ts';
 import { findCommit, resolveCommit, resolveMainBranch } from '../git/repository.ts';
 import { reachPoint } from '../lab/named-point.ts';
 import { describeMetaMode } from '../rules/meta-state.ts';
-import { bindTrack } from '../rules/track-store.ts';
 import { probeSandbox } from '../sandbox/bubblewrap.ts';
-import { addJob } from './add-job.ts';
+import type { AddContext } from './add-job.ts';
+import { addJobs } from './add-many.ts';
 import { findDiskProblem, withDiskHint } from './full-disk.ts';
+import { startNotifier } from './notify/notifier.ts';
 import { createQueueFeed, type QueueFeed } from './queue-feed.ts';
 import { createRedisKeeper } from './redis-keeper.ts';
 import { type ReplayRequest, replayJob } from './replay-job.ts';
@@ -58,9 +56,8 @@ export interface Daemon {
   addMany(requests: AddRequest[]): Promise<Routes['addMany']['response']>;
   /** Queues an ended, scored job again as it was. */
   replay(request: ReplayRequest): Promise<Routes['replay']['response']>;
-  kill(number: number, graceSeconds: number | null): Promise<{ outcome: string; ok: boolean }>;
-  /** Lets a held job go, bound to the present track. */
-  enqueue(number: number): Promise<{ outcome: string; ok: boolean }>;
+  /** Queues what `create` makes of an earlier job under a new key, in turn with all that is added; the earlier job's secrets go with it. */
+  queueCopy(original: BookedJob, key: string, create: () => Promise<BookedJob>): Promise<BookedJob>;
   /** Commits changes of record files on main. */
   record(request: RecordRequest): Promise<RecordOutcome>;
   /** Ends workers, recorder and Redis; runs go on. */
@@ -214,8 +211,38 @@ export async function startDaemon(
     return response;
   };
 
-  const add = (request: AddRequest) =>
-    queueJob(request, () => addJob({ paths, config: source.current(), main, book, devices: models }, request));
+  const notifier = startNotifier({
+    paths,
+    book,
+    deviceIds: probe.devices.map((device) => device.id),
+    queueContext,
+    notify: () => source.current().notify,
+    log,
+  });
+
+  const passed = new Set<string>();
+  const door = (): AddContext => ({
+    paths,
+    config: source.current(),
+    main,
+    book,
+    devices: models,
+    machine: probe.devices,
+    groups,
+    passed,
+  });
+  const addMany = async (requests: AddRequest[]): Promise<Routes['add']['response'][]> => {
+    for (const request of requests)
+      if (Object.keys(request.secrets).length > 0) secrets.set(request.key, request.secrets);
+    const work = adding.then(() => withDiskHint(paths.root, addJobs(door(), requests)));
+    adding = work.catch(() => undefined);
+    const added = await work;
+    reachPoint('enqueued');
+    feed.feed();
+    for (const { booked } of added)
+      say('queued', { job: booked.job.number, label: booked.job.label?.text, command: booked.job.command });
+    return added.map(({ response }) => response);
+  };
 
   return {
     book,
@@ -236,6 +263,7 @@ export async function startDaemon(
         findDiskProblem(paths.root),
         describeMetaMode(paths, new Date()),
       ].filter((problem) => problem !== null),
+      ...notifier.problems(),
       ...(keeper.current().durable
         ? []
         : [
@@ -245,48 +273,19 @@ export async function startDaemon(
         ? [`no sandbox (${sandbox.reason}): rows are flagged unsandboxed`]
         : []),
     ],
-    add,
-    async addMany(requests) {
-      const jobs = [];
-      for (const request of requests) jobs.push(await add(request));
-      return { jobs };
+    async add(request) {
+      const [added] = await addMany([request]);
+      if (added === undefined) throw new LabError('internal', `the request ${request.key} made no job`);
+      return added;
     },
-    replay: (request) =>
-      queueJob(request, () => replayJob({ paths, config: source.current(), main, book, devices: models }, request)),
-    async kill(number, graceSeconds) {
-      const job = book.get(number);
-      if (job.live !== null) {
-        // The attempt may be so young that its folder is not there yet.
-        mkdirSync(attemptFolder(paths.runs, number, job.live.attempt), { recursive: true });
-        await requestKill(
-          attemptFolder(paths.runs, number, job.live.attempt),
-          graceSeconds ?? source.current().run.graceSeconds,
-        );
-        return {
-          outcome: `job ${number}: asked to end; it gets ${graceSeconds ?? source.current().run.graceSeconds} s before SIGKILL`,
-          ok: true,
-        };
-      }
-      const attempt = nextAttempt(job);
-      if (attempt === null) return { outcome: `job ${number} is over already`, ok: false };
-      await book.setEntry(number, (entry) => ({ ...entry, removedAt: formatLocalTime(new Date()) }));
-      void ready.get(job.job.device)?.remove({ number, attempt }).catch(onRedisError);
-      return { outcome: `job ${number}: removed from the queue before it ran`, ok: true };
-    },
-    async enqueue(number) {
-      const job = book.get(number);
-      if (job.entry.hold === null || job.entry.removedAt !== null)
-        return { outcome: `job ${number} is not held`, ok: false };
-      const track = await bindTrack(paths, source.current(), main);
-      if (job.job.fromTrack === track) {
-        return {
-          outcome: `job ${number} is a bridge from track ${track}, which is the present one again: nothing to carry over; \`lab kill ${number}\` drops it`,
-          ok: false,
-        };
-      }
-      await book.setEntry(number, (entry) => ({ ...entry, hold: null, track }));
-      feed.feed();
-      return { outcome: `job ${number}: queued again, bound to track ${track}`, ok: true };
+    addMany: async (requests) => ({ jobs: await addMany(requests) }),
+    replay: (request) => queueJob(request, () => replayJob(door(), request)),
+    async queueCopy(original, key, create) {
+      const known = secrets.get(original.job.key) ?? {};
+      return queueJob({ key, secrets: known }, async () => {
+        const booked = await create();
+        return { booked, response: booked };
+      });
     },
     record: (request) =>
       withDiskHint(
@@ -295,6 +294,7 @@ export async function startDaemon(
         'nothing was recorded',
       ),
     async stop() {
+      await notifier.stop();
       keeper.stop();
       feed.stop();
       for (const timer of timers) clearInterval(timer);

@@ -101,6 +101,7 @@ export async function createTemporaryLab(options: TemporaryLabOptions = {}): Pro
   }
   Object.assign(env, userIdentity, {
     XDG_RUNTIME_DIR: join(around, 'runtime'),
+    XDG_DATA_HOME: join(around, 'home'),
     LAB_DEVICES_LOCK_FOLDER: join(around, 'locks'),
     NO_COLOR: '1',
     ...options.env,

@@ -1,15 +1,17 @@
-/** `lab add`: queues one labelled command, bound to a snapshot of the checkout it is given in. */
+/** `lab add`: queues one labelled command, a grid of it or the jobs of a file, bound to a snapshot of the checkout it is given in. */
 import { randomUUID } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import { relative } from 'node:path';
-import { parseLabel } from '../../../queue/label.ts';
-import { findLab } from '../../config/lab-paths.ts';
 import { findCheckoutRoot } from '../../config/repository-root.ts';
-import { requestDefaults } from '../../daemon/routes.ts';
+import { type AddedJob, requestDefaults } from '../../daemon/routes.ts';
 import { LabError } from '../../errors/lab-error.ts';
+import { buildCommandRequests, buildFileRequests, ensureLabels, type RequestBase } from '../add/build-requests.ts';
+import { jobOptions, parseJobOptions } from '../add/job-options.ts';
+import { parseJobsFile, readJobsFile } from '../add/jobs-file.ts';
 import { captureEnvironment } from '../capture-environment.ts';
 import { call } from '../client.ts';
-import { type CommandInput, type CommandSpec, quoteWords } from '../define.ts';
+import { type CommandInput, type CommandSpec, ensureNoWords } from '../define.ts';
+import { openQueueLab } from '../own-lab/open-queue-lab.ts';
 import { waitForJobs } from '../wait-for-jobs.ts';
 
 /** How many names that a job does not take along are told. */
@@ -22,90 +24,130 @@ export const add: CommandSpec = {
   usage: '--label "Q: … H: …" [options] -- <command…>',
   options: [
     { name: 'label', short: 'l', value: 'text', description: 'The question and the expected answer: "Q: … H: …"' },
-    { name: 'device', value: 'class', description: 'cpu or gpu (default: run.device of lab.yaml)' },
+    {
+      name: 'device',
+      value: 'name',
+      description: 'cpu, gpu or one device such as gpu1 (default: run.device of lab.yaml)',
+    },
     { name: 'seed', value: 'number', description: 'LAB_SEED of the run' },
     { name: 'wall-seconds', value: 'number', description: 'Wall limit of the command (default: run.wallSeconds)' },
     { name: 'base', value: 'rev', description: 'Commit to compare with (default: the champion)' },
     { name: 'here', description: 'Run in this folder instead of a snapshot; the row is flagged' },
     { name: 'no-score', description: 'A task: nothing to score, no row' },
-    { name: 'wait', short: 'w', description: 'Wait for the job; the exit code is its fate' },
-    { name: 'print-number', short: 'p', description: 'Print the number alone' },
+    ...jobOptions,
+    {
+      name: 'grid',
+      value: 'name=a,b',
+      isRepeatable: true,
+      description: 'A job per combination; {name} is replaced, seed sets LAB_SEED ("seed=0..4")',
+    },
+    { name: 'from', value: 'file', description: 'Jobs from a file, one JSON object per line; "-" is standard input' },
+    { name: 'key', value: 'text', description: 'Names the submission: given again, it is the same jobs' },
+    { name: 'wait', short: 'w', description: 'Wait for the jobs; the exit code is their fate' },
+    { name: 'print-number', short: 'p', description: 'Print the numbers alone' },
     { name: 'json', description: 'Print as JSON' },
   ],
   examples: [
     'lab add --label "Q: does order 5 help? H: saves 0.2 bpb" -- python3 problem/train.py',
     'lab add -p --label "Q: is it stable? H: no change" --seed 7 "python3 problem/train.py | cat"',
+    'lab add --label "Q: lr {lr}? H: no change" --grid lr=1e-3,3e-4 --grid seed=0..4 -- python3 train.py --lr {lr}',
+    'lab add --from jobs.jsonl --key sweep-1',
   ],
   async run(input) {
-    const paths = findLab(process.cwd());
+    const paths = await openQueueLab(process.cwd());
     const { openConfig } = await import('../open-config.ts');
     const config = openConfig(paths);
-    const checkout = findCheckoutRoot(realpathSync(process.cwd())) ?? paths.root;
-    // Asked here already, so that a typing mistake does not start a daemon first; the daemon asks again.
-    const label = input.text('label');
-    if (label !== null) parseLabel(label, config.metric.direction);
+    const folder = realpathSync(process.cwd());
+    const isInPlace = config.queue.place === 'here';
+    const checkout = isInPlace ? '/' : (findCheckoutRoot(folder) ?? paths.root);
     const base = input.text('base');
     const { resolveCommit } = await import('../../git/repository.ts');
     const captured = captureEnvironment(process.env, config.env.pass, config.env.secret);
-    const answer = await call(paths, 'add', {
+    const shared: RequestBase = {
       ...requestDefaults,
-      key: randomUUID(),
-      kind: input.flag('no-score') ? 'task' : 'plain',
-      label,
-      command: parseShellCommand(input),
+      kind: isInPlace || input.flag('no-score') ? 'task' : 'plain',
+      label: input.text('label'),
       checkout,
-      directory: relative(checkout, realpathSync(process.cwd())),
-      here: input.flag('here'),
-      device: parseDevice(input.text('device')),
+      directory: relative(checkout, folder),
+      here: isInPlace || input.flag('here'),
       seed: input.wholeNumber('seed', 0),
       env: captured.env,
       secrets: captured.secrets,
       wallSeconds: input.wholeNumber('wall-seconds', 1),
       base: base === null ? null : await resolveCommit(paths.root, base),
-      commit: null,
-      experiment: null,
-      fromTrack: null,
-      flags: [],
-    });
-    if (captured.left.length > 0) {
-      const more = captured.left.length > shownLeft ? ` and ${captured.left.length - shownLeft} more` : '';
-      process.stderr.write(
-        `not taken along: ${captured.left.slice(0, shownLeft).join(' ')}${more} (env.pass and env.secret in lab.yaml take names)\n`,
-      );
-    }
-    if (answer.snapshot)
-      process.stderr.write(
-        `the tree has uncommitted changes: snapshot ${answer.commit.slice(0, 7)}${answer.untracked.length > 0 ? ` with ${answer.untracked.length} untracked files` : ''}\n`,
-      );
-    for (const note of answer.notes) process.stderr.write(`${note}\n`);
-    if (input.flag('json')) process.stdout.write(`${JSON.stringify(answer)}\n`);
-    else if (input.flag('print-number')) process.stdout.write(`${answer.number}\n`);
-    else
-      process.stdout.write(
-        `job ${answer.number} queued at ${answer.commit.slice(0, 7)}; \`lab follow ${answer.number}\` shows its log\n`,
-      );
-    return input.flag('wait') ? await waitForJobs(paths, [answer.number], { isJson: false }) : 0;
+      ...parseJobOptions(input, config.run, new Date()),
+    };
+    const key = parseKey(input.text('key'));
+    const from = input.text('from');
+    const requests =
+      from === null
+        ? buildCommandRequests(input, shared, key)
+        : buildFileRequests(await readLines(input, from), shared, key, config.env.secret);
+    // Asked here already, so that a typing mistake does not start a daemon first; the daemon asks again.
+    ensureLabels(requests, config.metric.direction, config.queue.labels);
+    const isBatch = from !== null || input.texts('grid').length > 0;
+    const [only] = requests;
+    const jobs =
+      isBatch || only === undefined
+        ? (await call(paths, 'addMany', { requests })).jobs
+        : [await call(paths, 'add', only)];
+    tellNotes(jobs, captured.left);
+    if (input.flag('json')) process.stdout.write(`${JSON.stringify(isBatch ? { jobs } : jobs[0])}\n`);
+    else if (input.flag('print-number')) for (const { number } of jobs) process.stdout.write(`${number}\n`);
+    else process.stdout.write(`${describeJobs(jobs)}\n`);
+    return input.flag('wait')
+      ? await waitForJobs(
+          paths,
+          jobs.map(({ number }) => number),
+          { isJson: false },
+        )
+      : 0;
   },
 };
 
-/** The shell line of a command: one word is a shell line already, several words after `--` each stay one word. */
-function parseShellCommand(input: CommandInput): string {
-  const words = input.rest ?? input.words;
-  if (input.rest !== null && input.words.length > 0) {
-    throw new LabError('usage', `"${input.words.join(' ')}" stands before --, expected the whole command after it`, {
-      hints: ['`lab add --help` shows how'],
-    });
-  }
-  const [only, ...others] = words;
-  if (only === undefined || words.join('').trim() === '') {
-    throw new LabError('usage', 'there is no command to queue', {
-      hints: ['lab add --label "Q: … H: …" -- python3 problem/train.py'],
-    });
-  }
-  return others.length === 0 ? only : quoteWords(words);
+function parseKey(text: string | null): string {
+  if (text === null) return randomUUID();
+  // Room for "/9999" of a batch.
+  if (text.trim() !== '' && text.length <= 190) return text;
+  throw new LabError('usage', `--key got "${text}", expected text of at most 190 characters`);
 }
 
-function parseDevice(text: string | null): 'cpu' | 'gpu' | null {
-  if (text === null || text === 'cpu' || text === 'gpu') return text;
-  throw new LabError('usage', `--device got "${text}", expected cpu or gpu`);
+async function readLines(input: CommandInput, from: string): Promise<ReturnType<typeof parseJobsFile>> {
+  if (input.texts('grid').length > 0)
+    throw new LabError('usage', '--from and --grid both say which jobs there are, expected one of them');
+  ensureNoWords('add --from', { words: [...input.words, ...(input.rest ?? [])] });
+  return parseJobsFile(await readJobsFile(from), from);
+}
+
+/** Tells on stderr what a person should know of the jobs; what many of them share is told once. */
+function tellNotes(jobs: AddedJob[], left: string[]): void {
+  if (left.length > 0) {
+    const more = left.length > shownLeft ? ` and ${left.length - shownLeft} more` : '';
+    process.stderr.write(
+      `not taken along: ${left.slice(0, shownLeft).join(' ')}${more} (env.pass and env.secret in lab.yaml take names)\n`,
+    );
+  }
+  const snapshots = new Map(jobs.filter(({ snapshot }) => snapshot).map((job) => [job.commit, job]));
+  for (const { commit, untracked } of snapshots.values())
+    process.stderr.write(
+      `the tree has uncommitted changes: snapshot ${commit.slice(0, 7)}${untracked.length > 0 ? ` with ${untracked.length} untracked files` : ''}\n`,
+    );
+  const counts = new Map<string, number>();
+  for (const note of jobs.flatMap(({ notes }) => notes)) counts.set(note, (counts.get(note) ?? 0) + 1);
+  for (const [note, count] of counts) {
+    // A run folder is each job's own.
+    if (jobs.length > 1 && note.startsWith('run folder ')) continue;
+    process.stderr.write(jobs.length > 1 ? `${note} (${count} of ${jobs.length} jobs)\n` : `${note}\n`);
+  }
+}
+
+/** One line about what was queued. */
+function describeJobs(jobs: AddedJob[]): string {
+  const commits = [...new Set(jobs.map(({ commit }) => commit.slice(0, 7)))].join(', ');
+  const numbers = jobs.map(({ number }) => number).sort((a, b) => a - b);
+  const [first = 0] = numbers;
+  if (numbers.length === 1) return `job ${first} queued at ${commits}; \`lab follow ${first}\` shows its log`;
+  const last = numbers.at(-1) ?? first;
+  const isWithoutGap = last - first === numbers.length - 1;
+  return `jobs ${isWithoutGap ? `${first}-${last}` : numbers.join(' ')} queued at ${commits}; \`lab status\` shows them`;
 }

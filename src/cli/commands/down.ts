@@ -1,5 +1,5 @@
 /** `lab down`: ends the daemon. */
-import { findLab } from '../../config/lab-paths.ts';
+import { findQueueLab } from '../../config/own-lab.ts';
 import { callRunning } from '../client.ts';
 import type { CommandSpec } from '../define.ts';
 
@@ -11,7 +11,7 @@ export const down: CommandSpec = {
   options: [{ name: 'json', description: 'Print as JSON' }],
   examples: ['lab down'],
   async run(input) {
-    const paths = findLab(process.cwd());
+    const paths = findQueueLab(process.cwd());
     const answer = await callRunning(paths, 'down', {});
     while ((await callRunning(paths, 'hello', {})) !== null) await new Promise((resume) => setTimeout(resume, 20));
     if (input.flag('json')) {

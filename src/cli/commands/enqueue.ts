@@ -1,26 +1,30 @@
-/** `lab enqueue`: lets held jobs go. */
-import { findLab } from '../../config/lab-paths.ts';
-import { LabError } from '../../errors/lab-error.ts';
+/** `lab enqueue`: lets held and stashed jobs go, now or later. */
+import { findQueueLab } from '../../config/own-lab.ts';
 import { call } from '../client.ts';
-import { type CommandSpec, parseJobNumbers } from '../define.ts';
+import type { CommandSpec } from '../define.ts';
+import { writeOutcomes } from '../queue/outcomes.ts';
+import { parseSelection, selectionOptions, selectionUsage } from '../queue/selection.ts';
+import { parseWhen } from '../when.ts';
 
-/** Lets held jobs go, bound to the present track. */
+/** Lets held and stashed jobs go; held ones are bound to the present track. */
 export const enqueue: CommandSpec = {
   name: 'enqueue',
-  summary: 'Let held jobs go, bound to the present track',
-  usage: '<number…>',
-  options: [{ name: 'json', description: 'Print as JSON' }],
-  examples: ['lab enqueue 3'],
+  summary: 'Let held and stashed jobs go, bound to the present track',
+  usage: selectionUsage,
+  options: [
+    ...selectionOptions,
+    { name: 'delay', short: 'd', value: 'when', description: 'Not before: 90s, 2h30m, 18:00, "tomorrow 7am"' },
+    { name: 'json', description: 'Print as JSON' },
+  ],
+  examples: ['lab enqueue 3', 'lab enqueue --group sweep --delay 18:00'],
   async run(input) {
-    const paths = findLab(process.cwd());
-    const numbers = parseJobNumbers(input.words);
-    if (numbers.length === 0)
-      throw new LabError('usage', 'no job is named, expected its number', {
-        hints: ['`lab status` shows what is held and why'],
-      });
-    const { results } = await call(paths, 'enqueue', { numbers });
-    if (input.flag('json')) process.stdout.write(`${JSON.stringify(results)}\n`);
-    else for (const result of results) process.stdout.write(`${result.outcome}\n`);
-    return results.every((result) => result.ok) ? 0 : 1;
+    const select = parseSelection('enqueue', input);
+    const delay = input.text('delay');
+    const answer = await call(findQueueLab(process.cwd()), 'enqueue', {
+      numbers: select.numbers,
+      ...(select.numbers.length > 0 ? {} : { select }),
+      notBefore: delay === null ? null : parseWhen(delay, new Date()).toISOString(),
+    });
+    return writeOutcomes(input, answer, { none: 'no such job is held or stashed' });
   },
 };

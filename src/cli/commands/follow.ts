@@ -1,60 +1,100 @@
-/** `lab follow`: the live log of a job from its run folder, from start to end, whichever step and attempt it is in. */
-import { closeSync, existsSync, openSync, readdirSync, readSync } from 'node:fs';
+/** `lab follow`: the live logs of jobs from their run folders, from start to end, whichever step and attempt they are in. */
 import { join } from 'node:path';
-import { findLab, type LabPaths } from '../../config/lab-paths.ts';
+import type { LabPaths } from '../../config/lab-paths.ts';
+import { findQueueLab } from '../../config/own-lab.ts';
 import type { JobView } from '../../domain/job.ts';
 import { exitCodes, LabError } from '../../errors/lab-error.ts';
 import { call } from '../client.ts';
 import { type CommandSpec, parseJobNumbers } from '../define.ts';
 import { isFinal, isSuccess } from '../render.ts';
-import { renderDigest } from '../wait-for-jobs.ts';
+import { createLinePrefix, createLogStream } from '../status/log-stream.ts';
+import { findBlocker, renderDigest } from '../wait-for-jobs.ts';
 
 const pollMs = 100;
 
-/** Follows a job. */
+/** Follows jobs. */
 export const follow: CommandSpec = {
   name: 'follow',
-  summary: 'Follow the log of a running job',
-  usage: '[number]',
-  options: [],
-  examples: ['lab follow 3', 'lab follow    # what runs now, or runs next'],
+  summary: 'Follow the logs of running jobs',
+  usage: '[number…]',
+  options: [{ name: 'all', short: 'a', description: 'Without a number: go on when the queue is empty, until Ctrl-C' }],
+  examples: [
+    'lab follow 3',
+    'lab follow 3-5',
+    'lab follow    # what runs now, then what runs next, until the queue is empty',
+  ],
   async run(input) {
-    const paths = findLab(process.cwd());
     const numbers = parseJobNumbers(input.words);
-    if (numbers.length > 1) throw new LabError('usage', `one job is followed at a time, got ${numbers.join(', ')}`);
-    const [number = await findCurrent(paths)] = numbers;
-    const view = await followJob(paths, number);
-    process.stderr.write(`\n${renderDigest(paths, view)}`);
-    return isSuccess(view) ? 0 : exitCodes['job-failed'];
+    if (numbers.length > 0 && input.flag('all'))
+      throw new LabError('usage', '--all follows whatever runs, expected no number with it');
+    const paths = findQueueLab(process.cwd());
+    if (numbers.length === 0) return await followQueue(paths, input.flag('all'));
+    const all = [...new Set(numbers)];
+    // An unknown number must not come to light after the log of another was printed.
+    await call(paths, 'status', { numbers: all });
+    const views = await Promise.all(all.map((number) => followJob(paths, number, all.length > 1)));
+    for (const view of views) process.stderr.write(`\n${renderDigest(paths, view)}`);
+    return views.every(isSuccess) ? 0 : exitCodes['job-failed'];
   },
 };
 
-async function findCurrent(paths: LabPaths): Promise<number> {
-  const { jobs } = await call(paths, 'status', { numbers: [] });
-  const current =
-    jobs.find((view) => view.state.kind === 'running') ?? jobs.find((view) => view.state.kind === 'queued');
-  if (current) return current.job.number;
-  throw new LabError('user', 'nothing runs and nothing is queued, expected a job to follow', {
-    hints: ['`lab log <number>` shows a log that ended'],
-  });
+/** Follows what runs, then what runs next; two at once have their numbers before their lines. */
+async function followQueue(paths: LabPaths, isEndless: boolean): Promise<number> {
+  const done = new Set<number>();
+  let isGood = true;
+  for (let seen = 0; ; ) {
+    const open = await listOpen(paths);
+    const known = new Map(open.map((view) => [view.job.number, view]));
+    const current = open.filter(
+      ({ state, job }) => !done.has(job.number) && (state.kind === 'running' || state.kind === 'recording'),
+    );
+    const next = open.find(({ state, job }) => state.kind === 'queued' && state.position > 0 && !done.has(job.number));
+    const chosen = current.length > 0 ? current : next === undefined ? [] : [next];
+    const views = await Promise.all(chosen.map(({ job }) => followJob(paths, job.number, chosen.length > 1)));
+    for (const view of views) {
+      done.add(view.job.number);
+      isGood &&= isSuccess(view);
+      process.stderr.write(`\n${renderDigest(paths, view)}`);
+    }
+    if (chosen.length > 0) continue;
+    const comes = open.some((view) => !done.has(view.job.number) && findBlocker(view, known) === null);
+    if (!comes && !isEndless) {
+      if (done.size > 0) return isGood ? 0 : exitCodes['job-failed'];
+      throw new LabError('user', 'nothing runs and nothing is queued, expected a job to follow', {
+        hints: ['`lab log <number>` shows a log that ended'],
+      });
+    }
+    const answer = await call(paths, 'wait', { numbers: [], seen });
+    seen = answer.seen;
+  }
 }
 
-/** Prints what the logs hold and gain until the job is over. */
-async function followJob(paths: LabPaths, number: number): Promise<JobView> {
-  const read = createLogTail(join(paths.runs, String(number)));
+async function listOpen(paths: LabPaths): Promise<JobView[]> {
+  const filter = { states: [], group: null, label: null, idea: null, since: null, ended: 0, isArchived: false };
+  const { jobs } = await call(paths, 'status', { numbers: [], filter });
+  return jobs.filter(({ state }) => !isFinal(state));
+}
+
+/** Prints what the logs hold and gain until the job is over or needs a human to go on. */
+async function followJob(paths: LabPaths, number: number, hasPrefix: boolean): Promise<JobView> {
+  const folder = join(paths.runs, String(number));
+  const lines = createLinePrefix(`${number} | `, (text) => process.stdout.write(text));
+  const read = createLogStream(folder, hasPrefix ? lines.take : (bytes) => process.stdout.write(bytes));
   let seen = 0;
-  let view: JobView | undefined;
-  const watch = async () => {
-    while (view === undefined || !isFinal(view.state)) {
+  let told = '';
+  const watch = async (): Promise<JobView> => {
+    for (;;) {
       const answer = await call(paths, 'wait', { numbers: [number], seen });
       seen = answer.seen;
-      view = answer.jobs[0];
-      if (view?.state.kind === 'queued' && seen > 0)
-        process.stderr.write(
-          `job ${number} is queued${view.state.waits ? `: ${view.state.waits}` : ` at place ${view.state.position}`}\n`,
-        );
+      const [view] = answer.jobs;
+      if (view === undefined) throw new LabError('internal', `the daemon knows nothing of job ${number}`);
+      const { state } = view;
+      if (isFinal(state) || state.kind === 'held' || state.kind === 'stashed') return view;
+      const place = state.kind === 'queued' ? (state.waits ? `: ${state.waits}` : ` at place ${state.position}`) : '';
+      const text = place === '' ? '' : `job ${number} is queued${place}\n`;
+      if (text !== told) process.stderr.write(text);
+      told = text;
     }
-    return view;
   };
   const timer = setInterval(read, pollMs);
   try {
@@ -62,35 +102,6 @@ async function followJob(paths: LabPaths, number: number): Promise<JobView> {
   } finally {
     clearInterval(timer);
     read();
+    lines.end();
   }
-}
-
-/** A function that prints what came since its last call, of all attempts and steps, in order. */
-function createLogTail(folder: string): () => void {
-  const offsets = new Map<string, number>();
-  const chunk = Buffer.alloc(256 * 1024);
-  return () => {
-    if (!existsSync(folder)) return;
-    const attempts = readdirSync(folder)
-      .filter((name) => /^\d+$/.test(name))
-      .sort((a, b) => Number(a) - Number(b));
-    for (const attempt of attempts) {
-      for (const step of ['prepare', 'run', 'score']) {
-        const file = join(folder, attempt, `${step}.log`);
-        if (!existsSync(file)) continue;
-        const handle = openSync(file, 'r');
-        try {
-          for (;;) {
-            const offset = offsets.get(file) ?? 0;
-            const count = readSync(handle, chunk, 0, chunk.length, offset);
-            if (count === 0) break;
-            process.stdout.write(Buffer.from(chunk.subarray(0, count)));
-            offsets.set(file, offset + count);
-          }
-        } finally {
-          closeSync(handle);
-        }
-      }
-    }
-  };
 }

@@ -1,11 +1,15 @@
 /** `lab log`: the logs of jobs, step by step, straight from their run folders; needs no daemon. */
 import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import { findLab, type LabPaths } from '../../config/lab-paths.ts';
+import type { LabPaths } from '../../config/lab-paths.ts';
+import { findQueueLab } from '../../config/own-lab.ts';
 import { LabError } from '../../errors/lab-error.ts';
 import { type CommandSpec, parseJobNumbers } from '../define.ts';
 
 const steps = ['prepare', 'run', 'score'] as const;
+
+/** Lines of each log where several jobs are shown and nobody said how many. */
+const linesOfSeveral = 15;
 
 /** Shows logs. */
 export const log: CommandSpec = {
@@ -14,13 +18,15 @@ export const log: CommandSpec = {
   usage: '<number…>',
   options: [
     { name: 'lines', short: 'n', value: 'count', description: 'Only the last lines of each log' },
+    { name: 'last', short: 'l', value: 'count', description: 'The same as --lines' },
+    { name: 'full', short: 'f', description: `Whole logs of several jobs too, not their last ${linesOfSeveral} lines` },
     { name: 'step', value: 'name', description: 'Only prepare, run or score' },
     { name: 'attempt', value: 'number', description: 'Another attempt than the last' },
     { name: 'json', description: 'Print as JSON' },
   ],
-  examples: ['lab log 3', 'lab log 3 -n 20 --step score'],
+  examples: ['lab log 3', 'lab log 3 -n 20 --step score', 'lab log 3-6'],
   async run(input) {
-    const paths = findLab(process.cwd());
+    const paths = findQueueLab(process.cwd());
     const numbers = parseJobNumbers(input.words);
     if (numbers.length === 0)
       throw new LabError('usage', 'no job is named, expected its number', {
@@ -29,12 +35,14 @@ export const log: CommandSpec = {
     const only = input.text('step');
     if (only !== null && !steps.some((step) => step === only))
       throw new LabError('usage', `--step got "${only}", expected prepare, run or score`);
-    const lines = input.wholeNumber('lines', 1);
+    const several = numbers.length > 1 && !input.flag('full') && !input.flag('json') ? linesOfSeveral : null;
+    const lines = input.wholeNumber('lines', 1) ?? input.wholeNumber('last', 1) ?? several;
     const found = numbers.flatMap((number) => readLogs(paths, number, input.wholeNumber('attempt', 1), only, lines));
     if (input.flag('json')) process.stdout.write(`${JSON.stringify(found)}\n`);
     else {
       for (const part of found) {
-        if (found.length > 1) process.stdout.write(`==> job ${part.job}, attempt ${part.attempt}, ${part.step} <==\n`);
+        if (found.length > 1)
+          process.stdout.write(`==> job ${part.number}, attempt ${part.attempt}, ${part.step} <==\n`);
         process.stdout.write(part.text.endsWith('\n') || part.text === '' ? part.text : `${part.text}\n`);
       }
     }
@@ -43,7 +51,7 @@ export const log: CommandSpec = {
 };
 
 interface LogPart {
-  job: number;
+  number: number;
   attempt: number;
   step: string;
   text: string;
@@ -77,7 +85,7 @@ function readLogs(
     process.stderr.write(`job ${job}, attempt ${attempt} had no ${only} step\n`);
   return steps
     .filter((step) => (only === null || step === only) && existsSync(join(place, `${step}.log`)))
-    .map((step) => ({ job, attempt, step, text: lastLines(join(place, `${step}.log`), lines) }));
+    .map((step) => ({ number: job, attempt, step, text: lastLines(join(place, `${step}.log`), lines) }));
 }
 
 /** The whole file, or its last lines; at most 16 MiB of it. */

@@ -1,7 +1,7 @@
 /** `lab logs`: the daemon's own log (pino, one JSON object a line) for people. */
 import { existsSync, readFileSync, watchFile } from 'node:fs';
 import pc from 'picocolors';
-import { findLab } from '../../config/lab-paths.ts';
+import { findQueueLab } from '../../config/own-lab.ts';
 import type { CommandSpec } from '../define.ts';
 
 /** Shows the daemon's log. */
@@ -16,7 +16,7 @@ export const logs: CommandSpec = {
   ],
   examples: ['lab logs', 'lab logs -f', 'lab logs -n 500 --json'],
   async run(input) {
-    const paths = findLab(process.cwd());
+    const paths = findQueueLab(process.cwd());
     const render = input.flag('json') ? (line: string) => line : renderLogLine;
     const print = (lines: string[]) => {
       for (const line of lines) if (line !== '') process.stdout.write(`${render(line)}\n`);

@@ -1,5 +1,5 @@
 /** `lab up`: starts the daemon. */
-import { findLab } from '../../config/lab-paths.ts';
+import { findQueueLab } from '../../config/own-lab.ts';
 import { callRunning, ensureDaemon } from '../client.ts';
 import type { CommandSpec } from '../define.ts';
 
@@ -12,7 +12,7 @@ export const up: CommandSpec = {
   examples: ['lab up', 'lab up --run.wall-seconds 120 --sandbox off'],
   takesConfig: true,
   async run(input) {
-    const paths = findLab(process.cwd());
+    const paths = findQueueLab(process.cwd());
     const flags = Object.keys(input.config).length > 0 ? await configEnvironment(paths.root, input.config) : {};
     const outcome = await ensureDaemon(paths, flags);
     const greeting = await callRunning(paths, 'hello', {});

@@ -1,0 +1,35 @@
+/** Jobs files: what a line may say, and that a wrong one is named by its number. */
+import { expect, test } from 'vitest';
+import { parseJobsFile } from './jobs-file.ts';
+
+test('lines keep their order, and empty ones are left out', () => {
+  const lines = parseJobsFile(
+    '{"command":"a","seed":3}\n\n{"command":"b","after":[1,2],"env":{"X":"1"}}\n',
+    'jobs.jsonl',
+  );
+  expect(lines).toEqual([
+    { command: 'a', seed: 3 },
+    { command: 'b', after: [1, 2], env: { X: '1' } },
+  ]);
+});
+
+test.each([
+  ['{', 'no valid JSON'],
+  ['[]', 'expected an object'],
+  ['{"seed":1}', 'no "command"'],
+  ['{"command":" "}', 'command is " ", expected text'],
+  ['{"command":"a","sed":1}', 'no key "sed", expected some of: command, label, seed'],
+  ['{"command":"a","__proto__":1}', 'no key "__proto__"'],
+  ['{"command":"a","seed":-1}', 'seed is -1, expected a whole number'],
+  ['{"command":"a","after":[0]}', 'after is [0], expected a list of job numbers'],
+  ['{"command":"a","env":{"A B":"1"}}', 'expected an object of texts'],
+  ['{"command":"a","device":"tpu"}', 'device got "tpu"'],
+])('%s in the second line is refused with the line number', (line, reason) => {
+  const read = () => parseJobsFile(`{"command":"a"}\n${line}\n`, 'jobs.jsonl');
+  expect(read).toThrow('jobs.jsonl, line 2');
+  expect(read).toThrow(reason);
+});
+
+test('a file without a job is refused', () => {
+  expect(() => parseJobsFile('\n \n', '-')).toThrow('standard input has no jobs');
+});

@@ -1,0 +1,119 @@
+/**
+ * A file of jobs for `lab add --from`: one JSON object per line. Reads and checks it; what a line leaves out is as the command's own
+ * options say. Pure but for the reading; the first wrong line is named, and nothing is queued then.
+ */
+import { readFile } from 'node:fs/promises';
+import { text as readAll } from 'node:stream/consumers';
+import { errnoOf, LabError } from '../../errors/lab-error.ts';
+import { mostJobs } from './grid.ts';
+import { parseDevice, parseGroup } from './job-options.ts';
+
+/** One line; an absent key is as the options say. */
+export interface JobLine {
+  /** Shell line. */
+  command: string;
+  label?: string;
+  seed?: number;
+  priority?: number;
+  group?: string;
+  /** Numbers of jobs that must succeed first. */
+  after?: number[];
+  /** Numbers of jobs that must end first. */
+  afterAny?: number[];
+  /** "cpu", "gpu" or one device. */
+  device?: string;
+  wallSeconds?: number;
+  stashed?: boolean;
+  /** On top of the captured environment. */
+  env?: Record<string, string>;
+  /** Names the submission of this line. */
+  key?: string;
+}
+
+type Check = { expected: string; test(value: unknown): boolean };
+
+const isWhole = (value: unknown, least: number): boolean => Number.isSafeInteger(value) && Number(value) >= least;
+const isNumbers = (value: unknown): boolean => Array.isArray(value) && value.every((one) => isWhole(one, 1));
+const words: Check = { expected: 'text', test: (value) => typeof value === 'string' && value.trim() !== '' };
+const numbers: Check = { expected: 'a list of job numbers', test: isNumbers };
+
+const keys: Record<keyof JobLine, Check> = {
+  command: words,
+  label: words,
+  seed: { expected: 'a whole number of at least 0', test: (value) => isWhole(value, 0) },
+  priority: { expected: 'a whole number', test: (value) => Number.isSafeInteger(value) },
+  group: words,
+  after: numbers,
+  afterAny: numbers,
+  device: words,
+  wallSeconds: { expected: 'seconds above 0', test: (value) => typeof value === 'number' && value > 0 },
+  stashed: { expected: 'true or false', test: (value) => typeof value === 'boolean' },
+  env: { expected: 'an object of texts', test: isTexts },
+  key: {
+    expected: 'text of at most 200 characters',
+    test: (value) => words.test(value) && String(value).length <= 200,
+  },
+};
+
+function isTexts(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  return Object.entries(value).every(([name, text]) => /^[A-Za-z_]\w*$/.test(name) && typeof text === 'string');
+}
+
+/** The text of the file; "-" is standard input. Throws LabError (user) where it cannot be read. */
+export async function readJobsFile(path: string): Promise<string> {
+  if (path === '-') return await readAll(process.stdin);
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    const why = errnoOf(error) === 'ENOENT' ? 'is not there' : 'cannot be read';
+    throw new LabError('user', `${path} ${why}, expected a file with one JSON object per line`, {
+      hints: [`lab add --from - < jobs.jsonl`],
+      cause: error,
+    });
+  }
+}
+
+/** The lines; empty ones are left out. `source` names the file in errors. Throws LabError (usage) with the number of the wrong line. */
+export function parseJobsFile(text: string, source: string): JobLine[] {
+  const name = source === '-' ? 'standard input' : source;
+  const lines = text.split('\n').flatMap((line, place) => {
+    if (line.trim() === '') return [];
+    return [parseLine(line, `${name}, line ${place + 1}`)];
+  });
+  if (lines.length === 0)
+    throw new LabError('usage', `${name} has no jobs, expected one JSON object per line`, {
+      hints: [`{"command": "python3 train.py", "label": "Q: … H: …"}`],
+    });
+  if (lines.length > mostJobs)
+    throw new LabError('usage', `${name} has ${lines.length} jobs, expected at most ${mostJobs} in one submission`);
+  return lines;
+}
+
+function parseLine(line: string, where: string): JobLine {
+  const valid = Object.keys(keys).join(', ');
+  let raw: unknown;
+  try {
+    raw = JSON.parse(line);
+  } catch (error) {
+    throw new LabError('usage', `${where}: no valid JSON, expected one object with some of: ${valid}`, {
+      cause: error,
+    });
+  }
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw))
+    throw new LabError('usage', `${where}: ${JSON.stringify(raw)}, expected an object with some of: ${valid}`);
+  for (const [key, value] of Object.entries(raw)) {
+    const check = Object.hasOwn(keys, key) ? keys[key as keyof JobLine] : undefined;
+    if (check === undefined)
+      throw new LabError('usage', `${where}: there is no key "${key}", expected some of: ${valid}`);
+    if (!check.test(value))
+      throw new LabError('usage', `${where}: ${key} is ${JSON.stringify(value)}, expected ${check.expected}`);
+  }
+  const parsed = raw as Partial<JobLine>;
+  const { command } = parsed;
+  if (command === undefined)
+    throw new LabError('usage', `${where}: there is no "command", expected the shell line of the job`);
+  if (parsed.device !== undefined) parseDevice(parsed.device, `${where}: device`);
+  if (parsed.group !== undefined) parseGroup(parsed.group, `${where}: group`);
+  return { ...parsed, command };
+}

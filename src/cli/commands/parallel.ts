@@ -1,0 +1,41 @@
+/** `lab parallel`: sets how many jobs of a group run at once on the processor. */
+import { findQueueLab } from '../../config/own-lab.ts';
+import { LabError } from '../../errors/lab-error.ts';
+import { call } from '../client.ts';
+import type { CommandSpec } from '../define.ts';
+import { slotsNote, writeGroups } from '../queue/group-table.ts';
+import { parseGroup } from '../queue/selection.ts';
+
+/** Sets slots. */
+export const parallel: CommandSpec = {
+  name: 'parallel',
+  summary: 'Set how many jobs of a group run at once',
+  usage: '<slots>',
+  options: [
+    { name: 'group', short: 'g', value: 'name', description: 'Group that it is about (default: default)' },
+    { name: 'json', description: 'Print as JSON' },
+  ],
+  examples: [
+    'lab parallel 4     # on the processor; a GPU always runs one',
+    'lab parallel 0 --group sweep     # no limit',
+  ],
+  async run(input) {
+    const [word, ...others] = input.words;
+    if (word === undefined || others.length > 0 || !/^\d{1,6}$/.test(word))
+      throw new LabError(
+        'usage',
+        `lab parallel got "${input.words.join(' ')}", expected one whole number, 0: no limit`,
+        {
+          hints: ['lab parallel 4 --group sweep', '`lab group` shows the slots'],
+        },
+      );
+    const slots = Number(word);
+    const answer = await call(findQueueLab(process.cwd()), 'group', {
+      action: 'slots',
+      name: parseGroup(input) ?? 'default',
+      slots,
+    });
+    if (slots !== 1) process.stderr.write(`${slotsNote}\n`);
+    return writeGroups(input, answer);
+  },
+};

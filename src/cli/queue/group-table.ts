@@ -1,0 +1,25 @@
+/** The groups of the queue as a person or a script reads them. */
+import type { Group } from '../../domain/job.ts';
+import type { CommandInput } from '../define.ts';
+import { renderTable } from '../render.ts';
+
+/** What slots above 1 mean; said wherever somebody sets them. */
+export const slotsNote = 'slots above 1 count on the processor only: a GPU always runs one job';
+
+/** The groups as a table. */
+export function renderGroups(groups: readonly Group[]): string {
+  const rows = groups.map(({ name, slots, isPaused }) => [
+    name,
+    slots === 0 ? 'no limit' : String(slots),
+    isPaused ? 'paused' : 'runs',
+  ]);
+  return renderTable(['group', 'slots', 'state'], rows, new Set());
+}
+
+/** Prints the groups and what there is to say besides. Returns the exit code 0. */
+export function writeGroups(input: Pick<CommandInput, 'flag'>, answer: { groups: Group[]; notes: string[] }): number {
+  if (input.flag('json')) process.stdout.write(`${JSON.stringify(answer)}\n`);
+  else process.stdout.write(renderGroups(answer.groups));
+  if (!input.flag('json')) for (const note of answer.notes) process.stderr.write(`${note}\n`);
+  return 0;
+}

@@ -1,0 +1,79 @@
+/** Which jobs a status filter takes, and how many of those that ended. Pure. */
+import type { JobView } from '../domain/job.ts';
+import type { StatusFilter } from './routes.ts';
+
+/** Words that `states` takes: kinds of states, "paused", and fates. */
+export const stateWords: readonly string[] = [
+  'held',
+  'stashed',
+  'delayed',
+  'dependent',
+  'queued',
+  'running',
+  'paused',
+  'recording',
+  'ended',
+  'removed',
+  'done',
+  'failed',
+  'keep',
+  'discard',
+  'crash',
+  'out-of-memory',
+  'nan',
+  'exception',
+  'timeout',
+  'idle',
+  'log-limit',
+  'killed',
+  'command-not-found',
+  'truncated',
+  'interrupted',
+  'no-metric',
+  'prepare-failed',
+  'score-refused',
+];
+
+/** What a job's state is called: its kind, and how it ended. */
+export function wordsOf({ state }: Pick<JobView, 'state'>): string[] {
+  if (state.kind === 'running') return state.isPaused ? ['running', 'paused'] : ['running'];
+  if (state.kind !== 'ended') return [state.kind];
+  const { fate } = state.run;
+  return [
+    'ended',
+    fate.kind,
+    ...(state.status === null ? [] : [state.status]),
+    ...(fate.kind === 'failed' ? [fate.failure] : []),
+  ];
+}
+
+/** Whether the filter takes the job; `ended` is not looked at. */
+export function takes(filter: StatusFilter, view: JobView): boolean {
+  const { job } = view;
+  if (filter.isArchived !== view.isArchived) return false;
+  if (filter.group !== null && filter.group !== view.group) return false;
+  if (filter.idea !== null && filter.idea !== job.experiment) return false;
+  if (filter.label !== null && !(job.label?.text ?? '').toLowerCase().includes(filter.label.toLowerCase()))
+    return false;
+  if (filter.states.length > 0 && !wordsOf(view).some((word) => filter.states.includes(word))) return false;
+  return filter.since === null || newestMoment(view) >= Date.parse(filter.since);
+}
+
+function newestMoment({ job, state }: JobView): number {
+  const queued = Date.parse(job.queuedAt);
+  if (state.kind === 'ended') return Math.max(queued, Date.parse(state.run.endedAt));
+  return state.kind === 'removed' ? Math.max(queued, Date.parse(state.at)) : queued;
+}
+
+/** Whether a job is over, for the limit of ended jobs. */
+const isPast = ({ state }: JobView): boolean => state.kind === 'ended' || state.kind === 'removed';
+
+/** The jobs that the filter takes, at most `ended` of those that are over (the last of them), and how many it left out. */
+export function applyFilter(filter: StatusFilter, views: JobView[]): { jobs: JobView[]; hidden: number } {
+  const taken = views.filter((view) => takes(filter, view));
+  if (filter.ended === null) return { jobs: taken, hidden: 0 };
+  let hidden = Math.max(0, taken.filter(isPast).length - filter.ended);
+  const count = hidden;
+  const jobs = taken.filter((view) => !isPast(view) || hidden-- <= 0);
+  return { jobs, hidden: count };
+}
