@@ -72,7 +72,7 @@ export const commandGroups: { title: string; commands: CommandEntry[] }[] = [
       { name: 'log', summary: 'Show the logs of jobs', load: async () => (await import('./commands/log.ts')).log },
       {
         name: 'follow',
-        summary: 'Follow the log of a running job',
+        summary: 'Follow the logs of running jobs',
         load: async () => (await import('./commands/follow.ts')).follow,
       },
       {

@@ -4,7 +4,8 @@ import type { CommandInput } from '../define.ts';
 import { renderTable } from '../render.ts';
 
 /** What slots above 1 mean; said wherever somebody sets them. */
-export const slotsNote = 'slots above 1 count on the processor only: a GPU always runs one job';
+export const slotsNote =
+  'slots are kept with the group and not used yet: in this version the processor runs one job at a time, as a GPU does';
 
 /** The groups as a table. */
 export function renderGroups(groups: readonly Group[]): string {
