@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import type { Dependency, Job, JobEdits } from '../src/domain/job.ts';
-import type { Run } from '../src/domain/run.ts';
+import { failureClasses, type Run } from '../src/domain/run.ts';
 import { LabError } from '../src/errors/lab-error.ts';
 
 const expectation = z.discriminatedUnion('kind', [
@@ -74,21 +74,7 @@ const job = z.object({
   queuedAt: z.string(),
 });
 
-const failure = z.enum([
-  'out-of-memory',
-  'nan',
-  'exception',
-  'timeout',
-  'idle',
-  'log-limit',
-  'killed',
-  'command-not-found',
-  'truncated',
-  'interrupted',
-  'no-metric',
-  'prepare-failed',
-  'score-refused',
-]);
+const failure = z.enum(failureClasses);
 
 const run = z.object({
   schema: z.literal(1),

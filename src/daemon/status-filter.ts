@@ -1,5 +1,6 @@
 /** Which jobs a status filter takes, and how many of those that ended. Pure. */
 import type { JobView } from '../domain/job.ts';
+import { failureClasses } from '../domain/run.ts';
 import type { StatusFilter } from './routes.ts';
 
 /** Words that `states` takes: kinds of states, "paused", and fates. */
@@ -19,19 +20,7 @@ export const stateWords: readonly string[] = [
   'keep',
   'discard',
   'crash',
-  'out-of-memory',
-  'nan',
-  'exception',
-  'timeout',
-  'idle',
-  'log-limit',
-  'killed',
-  'command-not-found',
-  'truncated',
-  'interrupted',
-  'no-metric',
-  'prepare-failed',
-  'score-refused',
+  ...failureClasses,
 ];
 
 /** What a job's state is called: its kind, and how it ended. */

@@ -1,23 +1,27 @@
-/** The vocabulary of one attempt of a job: its steps, how it failed, and the outcome that run.json holds. Types only; no I/O. */
+/** The vocabulary of one attempt of a job: its steps, how it failed, and the outcome that run.json holds. No I/O. */
 
 /** A step of a run, in the order in which they happen. */
 export type StepName = 'prepare' | 'train' | 'score';
 
+/** All ways in which a run has no usable metric. */
+export const failureClasses = [
+  'out-of-memory',
+  'nan',
+  'exception',
+  'timeout',
+  'idle',
+  'log-limit',
+  'killed',
+  'command-not-found',
+  'truncated',
+  'interrupted',
+  'no-metric',
+  'prepare-failed',
+  'score-refused',
+] as const;
+
 /** Why a run has no usable metric. */
-export type FailureClass =
-  | 'out-of-memory'
-  | 'nan'
-  | 'exception'
-  | 'timeout'
-  | 'idle'
-  | 'log-limit'
-  | 'killed'
-  | 'command-not-found'
-  | 'truncated'
-  | 'interrupted'
-  | 'no-metric'
-  | 'prepare-failed'
-  | 'score-refused';
+export type FailureClass = (typeof failureClasses)[number];
 
 /** How one step ended. */
 export interface StepResult {

@@ -3,7 +3,7 @@
  * file. Label, command and environment are add.ts's.
  */
 import type { Dependency, DeviceNeeds, RetryRule, RunLimits } from '../../domain/job.ts';
-import type { DeviceClass } from '../../domain/run.ts';
+import { type DeviceClass, failureClasses } from '../../domain/run.ts';
 import { LabError } from '../../errors/lab-error.ts';
 import { type CommandInput, type OptionSpec, parseJobNumbers } from '../define.ts';
 import { parseSizeMib } from '../sizes.ts';
@@ -117,22 +117,12 @@ export function parseDevice(
 
 // Words that people use, and the failure classes of a run that trying again can help against.
 const causeNames: Record<string, string> = { oom: 'out-of-memory', metric: 'no-metric' };
-const causes = [
+const causes: readonly string[] = [
   'any',
   'signal',
   'exit',
-  'out-of-memory',
-  'nan',
-  'exception',
-  'timeout',
-  'idle',
-  'log-limit',
-  'command-not-found',
-  'truncated',
-  'interrupted',
-  'no-metric',
-  'prepare-failed',
-  'score-refused',
+  // Who killed a job does not want it back.
+  ...failureClasses.filter((name) => name !== 'killed'),
 ];
 
 /** What a job is tried again after, as RetryRule names it. Throws LabError (usage) that lists the words. */
