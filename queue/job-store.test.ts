@@ -5,6 +5,7 @@ import { afterEach, expect, test } from 'vitest';
 import type { Job } from '../src/domain/job.ts';
 import type { Run } from '../src/domain/run.ts';
 import { isOver, type JobBook, nextAttempt, openJobBook } from './job-book.ts';
+import { createPlainJob } from './job-for-tests.ts';
 import { createQueueEntry } from './job-schema.ts';
 import { claimJobNumber, listJobNumbers, readStoredJob } from './job-store.ts';
 import { listWaiting, type QueueContext } from './readiness.ts';
@@ -24,34 +25,8 @@ const entry = { rank: 1 };
 const context = (book: JobBook): QueueContext => ({ find: book.find, groups: new Map(), nowMs: Date.now() });
 
 async function createJob(number: number): Promise<Job> {
-  return {
-    schema: 1,
-    number,
-    key: `key-${number}`,
-    kind: 'plain',
-    experiment: null,
-    replays: null,
-    fromTrack: null,
-    label: { text: 'Q: a H: b', question: 'a', hypothesis: 'b', expected: { kind: 'none' } },
-    command: 'true',
-    commit: '0'.repeat(40),
-    snapshot: false,
-    base: null,
-    directory: '',
-    here: null,
-    device: 'cpu',
-    seed: null,
-    env: {},
-    secretNames: [],
-    track: '00000000',
-    wallSeconds: 1,
-    needs: { deviceId: null, gpus: 1, vramMib: null },
-    retry: { times: 0, on: [], delaySeconds: 0 },
-    limits: { idleSeconds: null, logMb: null },
-    stdin: false,
-    flags: [],
-    queuedAt: '2026-01-01T00:00:00+00:00',
-  };
+  const label = { text: 'Q: a H: b', question: 'a', hypothesis: 'b', expected: { kind: 'none' as const } };
+  return createPlainJob(number, { label });
 }
 
 function createRun(attempt: number, fate: Run['fate']): Run {

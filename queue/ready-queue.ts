@@ -24,8 +24,6 @@ export interface ReadyQueue {
   name: string;
   /** Adds attempts in this order; one that is already there is left alone. */
   add(jobs: ReadyJob[]): Promise<void>;
-  /** Drops an attempt that no worker has taken; false where it is not waiting (any more). */
-  remove(job: { number: number; attempt: number }): Promise<boolean>;
   /** Ids in the order in which they will be taken, and of those that are taken. */
   listOrder(): Promise<{ waiting: string[]; active: Set<string> }>;
   /** Drops what has that id and was not taken; false where it is not waiting (any more). */
@@ -64,7 +62,6 @@ export function createReadyQueue(name: string, connection: Redis, onError: (erro
         jobs.map((job) => ({ name: 'run', data: job, opts: { jobId: readyId(job), priority: job.priority } })),
       );
     },
-    remove: (job) => removeId(readyId(job)),
     removeId,
     async listOrder() {
       const [waiting, active] = await Promise.all([

@@ -2,6 +2,7 @@ import { existsSync, lstatSync, readFileSync, rmSync } from 'node:fs';
 import { chmod, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
+import { createPlainJob } from '../queue/job-for-tests.ts';
 import { labPaths } from '../src/config/lab-paths.ts';
 import { configSchema, type RawLabConfig } from '../src/config/schema.ts';
 import type { Job } from '../src/domain/job.ts';
@@ -26,34 +27,11 @@ async function createRepository(files: Record<string, string> = {}): Promise<Tem
 }
 
 async function createJob(repository: TemporaryRepository, commit = 'HEAD'): Promise<Job> {
-  return {
-    schema: 1,
-    number: 7,
-    key: 'k',
-    kind: 'plain',
-    experiment: null,
-    replays: null,
-    fromTrack: null,
-    label: null,
+  return createPlainJob(7, {
     command: 'python3 train.py',
     commit: (await repository.git('rev-parse', commit)).trim(),
-    snapshot: false,
-    base: null,
-    directory: '',
-    here: null,
-    device: 'cpu',
-    seed: null,
-    env: {},
-    secretNames: [],
-    track: '00000000',
     wallSeconds: 60,
-    needs: { deviceId: null, gpus: 1, vramMib: null },
-    retry: { times: 0, on: [], delaySeconds: 0 },
-    limits: { idleSeconds: null, logMb: null },
-    stdin: false,
-    flags: [],
-    queuedAt: '2026-01-01T00:00:00+00:00',
-  };
+  });
 }
 
 async function checkOut(repository: TemporaryRepository, raw: RawLabConfig = {}, commit = 'HEAD', onMain = '') {

@@ -14,6 +14,7 @@ import { messageOf } from '../src/errors/lab-error.ts';
 import { reachPoint } from '../src/lab/named-point.ts';
 import { computeTrack } from '../src/rules/tracks.ts';
 import { type ExecuteContext, executeAttempt, removeTraces } from './execute.ts';
+import { attemptPath } from './supervisor/attempt-files.ts';
 
 /** What a device worker needs. */
 export interface DeviceWorkerOptions {
@@ -46,7 +47,7 @@ export function createDeviceWorker(options: DeviceWorkerOptions): { close(): Pro
       attempt,
       devices: [context.device.id],
       // A pause outlives the daemon.
-      isPaused: existsSync(join(attemptFolder(context.paths.runs, number, attempt), 'pause')),
+      isPaused: existsSync(attemptPath(attemptFolder(context.paths.runs, number, attempt), 'pause')),
       step: 'start' as const,
       startedAt: new Date().toISOString(),
       waits: null,

@@ -2,7 +2,7 @@
  * The user's own lab: where jobs go that are queued outside any lab. Says where it lies and which lab a queue command is about; imports
  * node built-ins only, because the thin client needs it at every start. Making it is in cli/own-lab/.
  */
-import { existsSync, realpathSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { LabError } from '../errors/lab-error.ts';
@@ -20,12 +20,6 @@ export function ownLabFolder(): string {
 export function findOwnLab(): LabPaths | null {
   const folder = ownLabFolder();
   return existsSync(join(folder, 'lab.yaml')) ? labPaths(folder) : null;
-}
-
-/** Whether these are the paths of the user's own lab. */
-export function isOwnLab(paths: LabPaths): boolean {
-  const folder = ownLabFolder();
-  return existsSync(folder) && realpathSync(folder) === paths.root;
 }
 
 /**

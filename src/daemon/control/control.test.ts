@@ -1,15 +1,17 @@
 /** The verbs of the queue on a real book and real groups in a temporary folder, without workers: places, dependencies, groups, cleaning. */
+
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { openGroups } from '../../../queue/group-store.ts';
 import { type JobBook, openJobBook } from '../../../queue/job-book.ts';
+import { createPlainJob } from '../../../queue/job-for-tests.ts';
 import type { QueueEntry } from '../../../queue/job-schema.ts';
 import { jobFolder, type RecordedJob } from '../../../queue/job-store.ts';
 import { listWaiting } from '../../../queue/readiness.ts';
 import { labPaths } from '../../config/lab-paths.ts';
-import type { Job, JobKind } from '../../domain/job.ts';
+import type { JobKind } from '../../domain/job.ts';
 import { runGit } from '../../git/run-git.ts';
 import { createQueueFeed } from '../queue-feed.ts';
 import { cleanJobs } from './clean.ts';
@@ -57,39 +59,8 @@ function createQueue(): Queue {
     feed,
     queueContext,
     add: async (asked = {}, kind = 'task') =>
-      (await book.create(async (number) => createJob(number, kind), asked)).job.number,
+      (await book.create(async (number) => createPlainJob(number, { kind }), asked)).job.number,
     order: () => listWaiting(book.all(), queueContext()).map(({ job }) => job.number),
-  };
-}
-
-function createJob(number: number, kind: JobKind): Job {
-  return {
-    schema: 1,
-    number,
-    key: `key-${number}`,
-    kind,
-    experiment: null,
-    replays: null,
-    fromTrack: null,
-    label: null,
-    command: 'true',
-    commit: '0'.repeat(40),
-    snapshot: false,
-    base: null,
-    directory: '',
-    here: null,
-    device: 'cpu',
-    seed: null,
-    env: {},
-    secretNames: [],
-    track: '00000000',
-    wallSeconds: 1,
-    needs: { deviceId: null, gpus: 1, vramMib: null },
-    retry: { times: 0, on: [], delaySeconds: 0 },
-    limits: { idleSeconds: null, logMb: null },
-    stdin: false,
-    flags: [],
-    queuedAt: '2026-11-21T00:00:00+00:00',
   };
 }
 

@@ -1,8 +1,8 @@
 /** Stopping and going on: `lab pause` and `lab start`, of jobs and of groups. The supervisor acts on the file `pause` in the attempt's folder. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { BookedJob } from '../../../queue/job-book.ts';
 import { attemptFolder } from '../../../queue/job-store.ts';
+import { attemptPath } from '../../../workers/supervisor/attempt-files.ts';
 import type { LabPaths } from '../../config/lab-paths.ts';
 import { LabError } from '../../errors/lab-error.ts';
 import type { Outcomes, Routes } from '../routes.ts';
@@ -16,9 +16,6 @@ import {
   selectGroups,
   selectJobs,
 } from './select.ts';
-
-/** Name of the file whose presence stops an attempt's processes. */
-export const pauseFile = 'pause';
 
 /** Stops the processes of jobs, or pauses groups: with `keepRunning` only new jobs are kept from starting. */
 export async function pauseJobs(
@@ -73,7 +70,7 @@ function pauseJob(paths: LabPaths, { book }: QueueParts, booked: BookedJob): Out
   const folder = attemptFolder(paths.runs, number, attempt);
   // The attempt may be so young that its folder is not there yet.
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, pauseFile), '');
+  writeFileSync(attemptPath(folder, 'pause'), '');
   if (booked.live !== null) book.setLive(number, { ...booked.live, isPaused: true });
   return { number, outcome: `job ${number}: paused; \`lab start ${number}\` goes on`, ok: true };
 }
@@ -83,7 +80,7 @@ async function startJob(paths: LabPaths, parts: QueueParts, booked: BookedJob): 
   const attempt = runningAttempt(booked);
   if (attempt !== null) {
     const wasPaused = booked.live?.isPaused === true;
-    rmSync(join(attemptFolder(paths.runs, number, attempt), pauseFile), { force: true });
+    rmSync(attemptPath(attemptFolder(paths.runs, number, attempt), 'pause'), { force: true });
     if (booked.live !== null) parts.book.setLive(number, { ...booked.live, isPaused: false });
     return { number, outcome: wasPaused ? `job ${number}: goes on` : `job ${number} runs already`, ok: true };
   }

@@ -1,14 +1,11 @@
 /** Text to the standard input of a running job: `lab send`. */
 import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
 import { attemptFolder } from '../../../queue/job-store.ts';
+import { attemptPath } from '../../../workers/supervisor/attempt-files.ts';
 import type { LabPaths } from '../../config/lab-paths.ts';
 import { errnoOf, LabError } from '../../errors/lab-error.ts';
 import type { Outcomes, Routes } from '../routes.ts';
 import { describePhase, type QueueParts, runningAttempt } from './select.ts';
-
-/** Name of the pipe in an attempt's folder that its train step reads. */
-export const stdinPipe = 'stdin';
 
 /** Writes the text. Throws LabError (user) where the job does not run, reads no input, or does not take all of it. */
 export function sendText(
@@ -29,7 +26,7 @@ export function sendText(
     });
   }
   const bytes = Buffer.from(text);
-  const taken = writePipe(join(attemptFolder(paths.runs, number, attempt), stdinPipe), bytes, number);
+  const taken = writePipe(attemptPath(attemptFolder(paths.runs, number, attempt), 'stdin'), bytes, number);
   if (taken < bytes.length) {
     throw new LabError(
       'user',

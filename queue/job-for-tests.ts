@@ -1,0 +1,35 @@
+/** A plain job as job.json holds it, for tests that only care for some of its fields. */
+import type { Job } from '../src/domain/job.ts';
+
+/** The job of that number, with what a test wants otherwise. */
+export function createPlainJob(number: number, changes: Partial<Job> = {}): Job {
+  return {
+    schema: 1,
+    number,
+    key: `key-${number}`,
+    kind: 'plain',
+    experiment: null,
+    replays: null,
+    fromTrack: null,
+    label: null,
+    command: 'true',
+    commit: '0'.repeat(40),
+    snapshot: false,
+    base: null,
+    directory: '',
+    here: null,
+    device: 'cpu',
+    seed: null,
+    env: {},
+    secretNames: [],
+    track: '00000000',
+    wallSeconds: 1,
+    needs: { deviceId: null, gpus: 1, vramMib: null },
+    retry: { times: 0, on: [], delaySeconds: 0 },
+    limits: { idleSeconds: null, logMb: null },
+    stdin: false,
+    flags: [],
+    queuedAt: '2026-01-01T00:00:00+00:00',
+    ...changes,
+  };
+}
