@@ -62,6 +62,64 @@ test("an older frozen file is overlaid with main's and flagged", async () => {
   expect(checkout.flags).toEqual(['overlaid']);
 });
 
+test('a frozen file that main gets between two attempts is what the second one sees, and its scorer', async () => {
+  const repository = await createRepository();
+  const start = await repository.git('rev-parse', 'HEAD');
+  const folder = join(repository.root, '.lab', 'scorer');
+  const look = async () => {
+    const checkout = await checkOut(repository, {}, start);
+    await exportFrozen(repository.root, 'main', configSchema.parse({}), folder);
+    const [run, scorer] = [checkout.path, folder].map((place) => readFileSync(join(place, 'eval.py'), 'utf8'));
+    expect(scorer).toBe(run);
+    rmSync(folder, { recursive: true });
+    return [run, checkout.flags];
+  };
+  expect(await look()).toEqual(['old = 1\n', []]);
+  expect(await look()).toEqual(['old = 1\n', []]);
+  await repository.write('eval.py', 'new = 2\n');
+  await repository.git('commit', '-qam', 'human: a new evaluator');
+  expect(await look()).toEqual(['new = 2\n', ['overlaid']]);
+  // Packed refs and objects are read in another way.
+  await repository.write('eval.py', 'newer = 3\n');
+  await repository.git('commit', '-qam', 'human: a newer evaluator');
+  await repository.git('gc', '--quiet');
+  expect(await look()).toEqual(['newer = 3\n', ['overlaid']]);
+  await repository.git('reset', '-q', '--hard', start);
+  expect(await look()).toEqual(['old = 1\n', []]);
+});
+
+test('what a commit may not change is asked again when main has moved', async () => {
+  const repository = await createRepository();
+  await repository.git('checkout', '-qb', 'exp/one');
+  await repository.write('eval.py', 'new = 2\n');
+  await repository.git('commit', '-qam', 'changed');
+  await expect(checkOut(repository, {}, 'exp/one', 'main')).rejects.toThrow(/^eval\.py: FROZEN/);
+  await repository.git('branch', '-f', 'main', 'exp/one');
+  const { path } = await checkOut(repository, {}, 'exp/one', 'main');
+  expect(readFileSync(join(path, 'eval.py'), 'utf8')).toBe('new = 2\n');
+  await repository.git('branch', '-f', 'main', 'exp/one~1');
+  await expect(checkOut(repository, {}, 'exp/one', 'main')).rejects.toThrow(/^eval\.py: FROZEN/);
+});
+
+test('other rules for the same commit give other frozen files', async () => {
+  const repository = await createRepository();
+  expect((await checkOut(repository)).frozen.map((path) => path.split('/').at(-1))).toEqual(['eval.py']);
+  const { frozen } = await checkOut(repository, { rules: { 'train.py': ['FROZEN'] } });
+  expect(frozen.map((path) => path.split('/').at(-1))).toEqual(['eval.py', 'train.py']);
+});
+
+test('a filter that is set between two attempts is switched off in the second', async () => {
+  const repository = await createRepository({
+    '.gitattributes': '*.txt filter=own\n',
+    'data.txt': 'data\n',
+    'own.sh': 'tr a-z A-Z\n',
+  });
+  expect((await checkOut(repository)).flags).toEqual([]);
+  await repository.git('config', 'filter.own.smudge', 'sh ./own.sh');
+  const { path, flags } = await checkOut(repository);
+  expect([flags, readFileSync(join(path, 'data.txt'), 'utf8')]).toEqual([['filter-off:own'], 'data\n']);
+});
+
 test('a frozen file that the commit changed is refused by name', async () => {
   const repository = await createRepository();
   const main = (await repository.git('symbolic-ref', '--short', 'HEAD')).trim();

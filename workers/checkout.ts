@@ -2,27 +2,18 @@
  * The checkout of one run in `.lab/trees/`: the commit, main's frozen files laid over (frozen-files.ts), and what `checkout:` in lab.yaml names
  * beyond git. Made and removed by the worker; nothing outside the folders it made itself is ever touched.
  */
-import {
-  chmodSync,
-  closeSync,
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readSync,
-  symlinkSync,
-} from 'node:fs';
+import { closeSync, existsSync, lstatSync, mkdirSync, openSync, readFileSync, readSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { LabPaths } from '../src/config/lab-paths.ts';
 import { isLockOpen } from '../src/config/open-locks.ts';
 import type { LabConfig } from '../src/config/schema.ts';
 import type { Job } from '../src/domain/job.ts';
 import { LabError } from '../src/errors/lab-error.ts';
+import { readCheckoutSettings } from '../src/git/filter-settings.ts';
+import { pinCommit } from '../src/git/repository.ts';
 import { runGit } from '../src/git/run-git.ts';
 import { addDetachedWorktree, removeWorktree } from '../src/git/worktree.ts';
-import { ensureFrozen, listFrozenFiles } from '../src/rules/frozen.ts';
+import { ensureFrozen, type FrozenFile, listFrozenFiles } from '../src/rules/frozen.ts';
 import { ensureNoLinkAbove, layFrozen, lfsPrefix } from './frozen-files.ts';
 
 /** A checkout that is ready for its steps. */
@@ -54,15 +45,18 @@ export async function createCheckout(
   job: Job,
   attempt: number,
 ): Promise<Checkout> {
-  await ensureFrozen(paths.root, main, job.commit, config.rules, config.commands);
   const path = checkoutFolder(paths, job.number, attempt);
   mkdirSync(paths.trees, { recursive: true });
   await removeWorktree(paths.root, path, paths.trees);
-  const filtersOff = await addDetachedWorktree(paths.root, path, job.commit);
+  // Side by side, because both only read.
+  const [settings, frozen] = await Promise.all([
+    readCheckoutSettings(paths.root),
+    findFrozen(paths, config, main, job.commit),
+  ]);
+  const filtersOff = await addDetachedWorktree(paths.root, path, job.commit, settings);
   if (existsSync(join(path, '.gitmodules')))
     await runGit(path, ['submodule', 'update', '--init', '--recursive', '--quiet']);
   await ensureLfsFilled(path);
-  const frozen = await listFrozenFiles(paths.root, main, config.rules);
   const isOpen = isLockOpen('worker');
   const isOverlaid = !isOpen && (await layFrozen(paths.root, path, job.commit, frozen, config));
   // Looked for before the links are made: the one may lie below the other.
@@ -77,17 +71,26 @@ export async function createCheckout(
   };
 }
 
-/** Removes the checkout of an attempt, if there is one; also where the run left folders that it made read-only. */
-export async function removeCheckout(paths: LabPaths, job: number, attempt: number): Promise<void> {
-  const folder = checkoutFolder(paths, job, attempt);
-  if (existsSync(folder)) makeFoldersWritable(folder);
-  await removeWorktree(paths.root, folder, paths.trees);
+/** Main's frozen files, all of one state of main, after the check of the commit against the same state. */
+async function findFrozen(
+  { root }: LabPaths,
+  { rules, commands }: LabConfig,
+  main: string,
+  commit: string,
+): Promise<readonly FrozenFile[]> {
+  const tip = await pinCommit(root, main);
+  // The commit's own list is asked for when the files are laid: by then it is known.
+  const [frozen] = await Promise.all([
+    listFrozenFiles(root, tip, rules),
+    ensureFrozen(root, main, commit, rules, commands, tip),
+    listFrozenFiles(root, commit, rules),
+  ]);
+  return frozen;
 }
 
-function makeFoldersWritable(folder: string): void {
-  chmodSync(folder, lstatSync(folder).mode | 0o700);
-  for (const entry of readdirSync(folder, { withFileTypes: true }))
-    if (entry.isDirectory()) makeFoldersWritable(join(folder, entry.name));
+/** Removes the checkout of an attempt, if there is one; also where the run left folders that it made read-only. */
+export async function removeCheckout(paths: LabPaths, job: number, attempt: number): Promise<void> {
+  await removeWorktree(paths.root, checkoutFolder(paths, job, attempt), paths.trees);
 }
 
 /**

@@ -3,15 +3,18 @@
  * run's checkout, or alone in the scorer's folder. Looks at content and not at git's word for it.
  */
 import { createHash } from 'node:crypto';
-import { chmodSync, createReadStream, lstatSync, mkdirSync, unlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, createReadStream, lstatSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { LabConfig } from '../src/config/schema.ts';
 import { LabError } from '../src/errors/lab-error.ts';
-import { readBlobs } from '../src/git/blob-content.ts';
+import { recallBlobs } from '../src/git/blob-content.ts';
 import { type FrozenFile, listFrozenFiles } from '../src/rules/frozen.ts';
 
 /** How the pointer begins that Git LFS keeps in place of a content. */
 export const lfsPrefix = 'version https://git-lfs.github.com/spec/';
+
+/** Files up to this size are read in one go. */
+const atOnceBytes = 256 * 1024;
 
 /** Files whose contents are held in memory at once. */
 const batchFiles = 500;
@@ -73,7 +76,10 @@ async function writeBlobs(
 ): Promise<void> {
   for (let at = 0; at < files.length; at += batchFiles) {
     const batch = files.slice(at, at + batchFiles);
-    const blobs = await readBlobs(root, [...new Set(batch.map(({ blob }) => blob))]);
+    const blobs = await recallBlobs(
+      root,
+      batch.map(({ blob }) => blob),
+    );
     for (const file of batch) {
       const content = blobs.get(file.blob);
       if (content === undefined) throw new LabError('internal', `git has no content for ${file.path} (${file.blob})`);
@@ -115,9 +121,12 @@ async function isOnDisk(path: string, blob: string): Promise<boolean> {
 
 /** Hash of a file's content; with `blobBytes` as git counts it. "" where there is no file. */
 async function hashFile(path: string, algorithm: 'sha1' | 'sha256', blobBytes: number | null): Promise<string> {
-  if (lstatSync(path, { throwIfNoEntry: false })?.isFile() !== true) return '';
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found?.isFile() !== true) return '';
   const hash = createHash(algorithm);
   if (blobBytes !== null) hash.update(`blob ${blobBytes}\0`);
+  // A stream takes longer to open than a small file to read.
+  if (found.size <= atOnceBytes) return hash.update(readFileSync(path)).digest('hex');
   for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
   return hash.digest('hex');
 }

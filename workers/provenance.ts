@@ -12,7 +12,7 @@ import type { LabConfig } from '../src/config/schema.ts';
 import type { Job } from '../src/domain/job.ts';
 import type { Provenance } from '../src/domain/provenance.ts';
 import { resolveCommit } from '../src/git/repository.ts';
-import { runGit } from '../src/git/run-git.ts';
+import { listTree } from '../src/git/tree-listing.ts';
 import { readJson, writeFileSynced } from '../src/lab/atomic-write.ts';
 import { packagesName, readProvenance, writeProvenance } from '../src/lab/provenance-file.ts';
 import { dataDigest } from '../src/rules/data-fingerprint.ts';
@@ -80,11 +80,9 @@ async function listLocks(root: string, config: LabConfig, main: string, commit: 
 async function readLocks(root: string, commit: string): Promise<Provenance['locks']> {
   const known = knownLocks.get(commit);
   if (known !== undefined) return known;
-  const listing = await runGit(root, ['ls-tree', '-r', '-z', '--full-tree', commit]);
-  const locks = listing.split('\0').flatMap((record) => {
-    const [, blob = '', path = ''] = /^100\d+ blob ([0-9a-f]+)\t(.*)$/s.exec(record) ?? [];
-    return lockName.test(path.slice(path.lastIndexOf('/') + 1)) ? [{ path, blob: blob.slice(0, 12) }] : [];
-  });
+  const locks = (await listTree(root, commit))
+    .filter(({ path, mode }) => mode.startsWith('100') && lockName.test(path.slice(path.lastIndexOf('/') + 1)))
+    .map(({ path, hash }) => ({ path, blob: hash.slice(0, 12) }));
   const [oldest] = knownLocks.keys();
   if (knownLocks.size >= mostKnownLocks && oldest !== undefined) knownLocks.delete(oldest);
   knownLocks.set(commit, locks);

@@ -15,8 +15,10 @@ export type ProtectedState = Record<string, string>;
 /** Reads which protected files of the root checkout differ from main right now. */
 export async function readProtectedState(root: string, main: string): Promise<ProtectedState> {
   const state: ProtectedState = {};
-  const changed = await runGit(root, ['diff', '--name-only', '-z', '--no-renames', main]);
-  const added = await runGit(root, ['ls-files', '-z', '--others', '--exclude-standard']);
+  const [changed, added] = await Promise.all([
+    runGit(root, ['diff', '--name-only', '-z', '--no-renames', main]),
+    runGit(root, ['ls-files', '-z', '--others', '--exclude-standard']),
+  ]);
   for (const path of `${changed}${added}`.split('\0')) {
     if (path === '' || rulesOf(path, {}).length === 0) continue;
     const file = join(root, path);

@@ -1,5 +1,6 @@
 /** Contents and sizes of blobs by hash, many in one git call. It does not know paths or commits; callers look the hashes up. */
 import { LabError } from '../errors/lab-error.ts';
+import { createContentMemory } from './content-memory.ts';
 import { runGitBytes } from './run-git.ts';
 
 interface BatchRecord {
@@ -44,4 +45,32 @@ export async function readBlobs(root: string, hashes: readonly string[]): Promis
     at = end + 1 + size + 1;
   }
   return blobs;
+}
+
+const mostKeptBytes = 8 * 1024 * 1024;
+const knownBlobs = createContentMemory<Buffer>(mostKeptBytes, (content) => content.length);
+
+/**
+ * As readBlobs, for contents that are asked for at every start of a run: they are kept, and must not be written into. One git call for all that
+ * are not known yet.
+ */
+export async function recallBlobs(root: string, hashes: readonly string[]): Promise<Map<string, Buffer>> {
+  const missing: string[] = [];
+  const contents = new Map<string, Buffer>();
+  let read: Promise<Map<string, Buffer>> | null = null;
+  const readMissing = async (hash: string): Promise<Buffer> => {
+    missing.push(hash);
+    // Once all hashes have been looked up, those that were not known are read together.
+    read ??= Promise.resolve().then(() => readBlobs(root, missing));
+    const content = (await read).get(hash);
+    if (content === undefined) throw new LabError('internal', `git has no content for ${hash}`);
+    // A copy of what is kept: a part of git's answer would keep all of the answer in memory.
+    return content.length > mostKeptBytes / 4 ? content : Buffer.from(content);
+  };
+  await Promise.all(
+    [...new Set(hashes)].map(async (hash) =>
+      contents.set(hash, await knownBlobs.recall(JSON.stringify([root, hash]), () => readMissing(hash))),
+    ),
+  );
+  return contents;
 }

@@ -9,7 +9,8 @@ import { type ConfigSource, createConfigSource } from '../config/config-source.t
 import { buildConfig, type ConfigSources, parseConfigText, readConfigText } from '../config/load.ts';
 import type { LabConfig } from '../config/schema.ts';
 import { LabError } from '../errors/lab-error.ts';
-import { readBranchText, readCheckedOutBranch, readMainText, readRefStamp } from './main-text.ts';
+import { readBranchText, readCheckedOutBranch, readMainText } from './main-text.ts';
+import { readRefStamp } from './ref-stamp.ts';
 import { hasResults } from './set-up-phase.ts';
 
 /** How lab.yaml of the root checkout stands to main's. */

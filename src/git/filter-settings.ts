@@ -4,7 +4,8 @@
  */
 import { existsSync } from 'node:fs';
 import { join, posix } from 'node:path';
-import { runGit, runGitResult } from './run-git.ts';
+import { runGitResult } from './run-git.ts';
+import { listTree } from './tree-listing.ts';
 
 /** Filters that are switched off for a commit, and the settings (for `git -c`) that do it. */
 export interface SwitchedFilters {
@@ -30,16 +31,37 @@ function runsModule(command: string): boolean {
   return /(?:^|\s)-[A-Za-z]*m(?:\s|$)/.test(command);
 }
 
-/** The commands of every filter that is set, by the filter's name; trusted ones are left out. */
-async function readCommands(root: string): Promise<Map<string, string[]>> {
-  const found = await runGitResult(root, ['config', '-z', '--get-regexp', '^filter\\..*\\.(smudge|clean|process)$']);
+/** What the user's and the repository's settings say about a new checkout. */
+export interface CheckoutSettings {
+  /** The commands of every filter that is set, by the filter's name; trusted ones are left out. */
+  commands: Map<string, string[]>;
+  /** True where no setting asks for another kind of worktree than git has always made. */
+  isPlain: boolean;
+}
+
+const asked =
+  /^(?:filter\..*\.(?:smudge|clean|process)|extensions\..*|core\.(?:bare|worktree|sparsecheckout|sharedrepository)|worktree\..*)$/;
+const isOff = /^(?:|0|no|off|false|umask)$/i;
+// Of objects, and not of worktrees.
+const harmlessExtension = /^extensions\.(?:objectformat|partialclone|preciousobjects|noop)$/;
+
+/** Reads the settings, in one git call. Throws LabError where git could not be started. */
+export async function readCheckoutSettings(root: string): Promise<CheckoutSettings> {
+  const found = await runGitResult(root, ['config', '-z', '--get-regexp', asked.source.replaceAll('(?:', '(')]);
   const commands = new Map<string, string[]>();
+  // One is where nothing is set; anything else is for the commands that follow to say.
+  let isPlain = found.exitCode === 0 || found.exitCode === 1;
   for (const entry of found.stdout.toString('utf8').split('\0')) {
-    const [, name, command] = /^filter\.(.*)\.\w+\n([\s\S]*)$/.exec(entry) ?? [];
-    if (name !== undefined && command && !trusted.has(name))
-      commands.set(name, [...(commands.get(name) ?? []), command]);
+    if (entry === '') continue;
+    const end = entry.indexOf('\n');
+    // A name without a value is git's short form of true.
+    const [key, value] = end === -1 ? [entry, 'true'] : [entry.slice(0, end), entry.slice(end + 1)];
+    const name = /^filter\.([\s\S]*)\.\w+$/.exec(key)?.[1];
+    if (name === undefined) isPlain &&= harmlessExtension.test(key) || isOff.test(value);
+    else if (end !== -1 && value !== '' && !trusted.has(name))
+      commands.set(name, [...(commands.get(name) ?? []), value]);
   }
-  return commands;
+  return { commands, isPlain };
 }
 
 function switchOff(names: string[]): SwitchedFilters {
@@ -47,13 +69,18 @@ function switchOff(names: string[]): SwitchedFilters {
   return { names, config: names.flatMap((name) => keys.map((key) => `filter.${name}.${key}`)) };
 }
 
-/** The filters whose commands name a file of `commit` or run a Python module. Costs one git call where no filter is set. Throws LabError where the commit is unknown. */
-export async function switchOffFilters(root: string, commit: string): Promise<SwitchedFilters> {
-  const commands = await readCommands(root);
+/**
+ * The filters whose commands name a file of `commit` or run a Python module. Costs one git call where no filter is set, none where the caller
+ * has read the settings. Throws LabError where the commit is unknown.
+ */
+export async function switchOffFilters(
+  root: string,
+  commit: string,
+  settings: CheckoutSettings | null = null,
+): Promise<SwitchedFilters> {
+  const { commands } = settings ?? (await readCheckoutSettings(root));
   if (commands.size === 0) return switchOff([]);
-  const wanted = [...new Set([...commands.values()].flat().flatMap(pathsOf))];
-  const listing = await runGit(root, ['ls-tree', '-r', '--name-only', '-z', '--full-tree', commit, '--', ...wanted]);
-  const known = new Set(listing.split('\0').filter((path) => path !== ''));
+  const known = new Set((await listTree(root, commit)).map(({ path }) => path));
   const isNamed = (command: string): boolean => runsModule(command) || pathsOf(command).some((path) => known.has(path));
   return switchOff([...commands].filter(([, texts]) => texts.some(isNamed)).map(([name]) => name));
 }
@@ -65,6 +92,6 @@ export async function switchOffFilters(root: string, commit: string): Promise<Sw
 export async function switchOffFiltersIn(folder: string): Promise<SwitchedFilters> {
   const isRisky = (command: string): boolean =>
     runsModule(command) || pathsOf(command).some((path) => existsSync(join(folder, path)));
-  const commands = await readCommands(folder);
+  const { commands } = await readCheckoutSettings(folder);
   return switchOff([...commands].filter(([, texts]) => texts.some(isRisky)).map(([name]) => name));
 }

@@ -4,11 +4,12 @@
  * the root checkout holds has no say as long as main has a lab.yaml.
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseConfigText } from '../config/load.ts';
-import { errnoOf, LabError } from '../errors/lab-error.ts';
+import { LabError } from '../errors/lab-error.ts';
 import { cleanGitEnvironment, fixedGitSettings } from './git-environment.ts';
+import { findGitFolder, readText } from './ref-stamp.ts';
 
 /** What main holds. */
 export interface MainText {
@@ -16,28 +17,6 @@ export interface MainText {
   branch: string | null;
   /** lab.yaml of its newest commit; null where main has none yet. */
   text: string | null;
-}
-
-/** Content of a small file; null where it is missing or a folder. */
-function readText(path: string): string | null {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    const code = errnoOf(error);
-    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EISDIR') return null;
-    throw new LabError('user', `${path} cannot be read`, { cause: error });
-  }
-}
-
-/** The git folder of the main checkout at `root`, without starting git. */
-function findGitFolder(root: string): string {
-  const entry = join(root, '.git');
-  const target = statSync(entry, { throwIfNoEntry: false })?.isFile()
-    ? /^gitdir: (.+)/.exec(readText(entry) ?? '')?.[1]?.trimEnd()
-    : undefined;
-  const folder = target === undefined ? entry : resolve(root, target);
-  const common = readText(join(folder, 'commondir'))?.trim();
-  return common === undefined ? folder : resolve(folder, common);
 }
 
 function runGitNow(root: string, args: string[], input = ''): { code: number; stdout: Buffer; stderr: string } {
@@ -186,21 +165,4 @@ export function readMainText(root: string, workingText: string | null): MainText
 export function readBranchText(root: string, branch: string): { text: string | null; names: string | null } {
   const text = readBranches(root, [branch]).get(branch)?.text ?? null;
   return { text, names: namedMain(text) };
-}
-
-/** Changes whenever a branch has moved, and at a few other times: what its ref says, by a few small reads. */
-export function readRefStamp(root: string, branch: string): string {
-  const folder = findGitFolder(root);
-  const stampOf = (name: string): string => {
-    const found = statSync(join(folder, name), { throwIfNoEntry: false });
-    return found ? `${found.mtimeMs}:${found.size}:${found.ino}` : '';
-  };
-  const read: string[] = [];
-  let name: string | undefined = `refs/heads/${branch}`;
-  for (let hop = 0; name !== undefined && hop < 5; hop++) {
-    const text: string | null = readText(join(folder, name));
-    read.push(text ?? stampOf('packed-refs'));
-    name = /^ref: (.+)/.exec(text ?? '')?.[1]?.trim();
-  }
-  return [...read, stampOf('reftable/tables.list')].join(' ');
 }

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { findRepositoryRoot } from '../config/repository-root.ts';
 import { createTemporaryRepository, type TemporaryRepository } from '../scenarios/temporary-repository.ts';
-import { findCommit, listChangedPaths, mergeBase, readBlob, resolveCommit, resolveMainBranch } from './repository.ts';
+import { findCommit, mergeBase, readBlob, resolveCommit, resolveMainBranch } from './repository.ts';
 import { runGit, runGitResult } from './run-git.ts';
+import { readTreeChanges } from './tree-diff.ts';
 
 const made: TemporaryRepository[] = [];
 
@@ -59,10 +60,11 @@ test('a rename is a deletion and an addition', async () => {
   await git('mv', 'old name', 'new\nname');
   await git('rm', '-q', 'gone');
   await git('commit', '-qm', 'move');
-  expect(await listChangedPaths(root, 'HEAD~1', 'HEAD')).toEqual([
-    { path: 'gone', change: 'deleted' },
-    { path: 'new\nname', change: 'added' },
-    { path: 'old name', change: 'deleted' },
+  const changes = await readTreeChanges(root, 'HEAD~1', 'HEAD');
+  expect(changes.map(({ path, oldMode, newMode }) => [path, oldMode, newMode])).toEqual([
+    ['gone', '100644', null],
+    ['new\nname', null, '100644'],
+    ['old name', '100644', null],
   ]);
 });
 

@@ -1,22 +1,30 @@
 /** Questions to a git repository: what its main branch is called, what a revision holds. Reads only; where a repository lies is config's. */
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
 import { LabError } from '../errors/lab-error.ts';
+import { createContentMemory, isFullHash } from './content-memory.ts';
+import { readLooseBranch } from './loose-branch.ts';
+import { readLooseCommit } from './loose-object.ts';
 import { createGitError, runGit, runGitBytes, runGitResult } from './run-git.ts';
-
-/** One path that differs between two commits. A rename is a deleted and an added path. */
-export interface ChangedPath {
-  /** Relative to the repository root, with slashes. */
-  path: string;
-  change: 'added' | 'modified' | 'deleted';
-}
 
 /** Full hash of the commit that `rev` names; null where there is none. */
 export async function findCommit(root: string, rev: string): Promise<string | null> {
+  const loose = readLooseBranch(root, rev);
+  if (loose !== null) return loose;
   const args = ['rev-parse', '--verify', '--quiet', '--end-of-options', `${rev}^{commit}`];
   const result = await runGitResult(root, args);
   if (result.exitCode === 0) return result.stdout.toString('utf8').trim();
   // With --quiet a missing revision says nothing or that it needs a single one; anything else is a broken repository.
   if (/not a git repository|dubious ownership|bad config/.test(result.stderr)) throw createGitError(root, args, result);
   return null;
+}
+
+/**
+ * What `rev` names now, so that several questions are about one state: a full hash as it is, the commit of a branch or tag; `rev` itself where
+ * it names no commit, for git to say so.
+ */
+export async function pinCommit(root: string, rev: string): Promise<string> {
+  return isFullHash(rev) ? rev : ((await findCommit(root, rev)) ?? rev);
 }
 
 /** Full hash of the commit that `rev` names. Throws LabError where there is none. */
@@ -98,24 +106,54 @@ export async function readBlob(root: string, rev: string, path: string): Promise
   return entry?.type === 'blob' ? await runGitBytes(root, ['cat-file', 'blob', entry.hash]) : null;
 }
 
-/** Paths that differ between two commits, sorted as git sorts. Throws LabError where one is unknown. */
-export async function listChangedPaths(root: string, base: string, commit: string): Promise<ChangedPath[]> {
-  const args = ['diff-tree', '-r', '-z', '--no-renames', '--name-status', '--ignore-submodules=none', base, commit];
-  const fields = (await runGit(root, args)).split('\0');
-  const changed: ChangedPath[] = [];
-  for (let index = 0; index + 1 < fields.length; index += 2) {
-    const status = fields[index];
-    const path = fields[index + 1] ?? '';
-    changed.push({ path, change: status === 'A' ? 'added' : status === 'D' ? 'deleted' : 'modified' });
-  }
-  return changed;
+const knownBases = createContentMemory<string | null>(4096, () => 1);
+// Main moves by a commit or two with every result.
+const mostSteps = 32;
+
+/**
+ * The best common ancestor of two commits; null where their histories never meet. Remembered where both are full hashes. Throws LabError
+ * where one is unknown.
+ */
+export async function mergeBase(root: string, left: string, right: string): Promise<string | null> {
+  const read = () => readMergeBase(root, left, right);
+  if (!isFullHash(left) || !isFullHash(right) || !isHistoryWhole(root)) return await read();
+  const grown = findGrownBase(root, left, right);
+  return await knownBases.recall(baseKey(root, left, right), grown === undefined ? read : async () => grown);
 }
 
-/** The best common ancestor of two commits; null where their histories never meet. Throws LabError where one is unknown. */
-export async function mergeBase(root: string, left: string, right: string): Promise<string | null> {
+const baseKey = (root: string, left: string, right: string): string => JSON.stringify([root, left, right]);
+
+/**
+ * The base of two commits where it follows from what is known, `left` having grown from a commit P by commits with one parent each: `right` if it is
+ * one of these; P if it is the only parent of `right`; the known base of P and `right` if that is not P, because then none of these is an ancestor of
+ * `right` either. Undefined where that does not tell it.
+ */
+function findGrownBase(root: string, left: string, right: string): string | null | undefined {
+  const above = readLooseCommit(root, right)?.parents ?? [];
+  let at = left;
+  for (let step = 0; step < mostSteps; step++) {
+    if (at === right || (above.length === 1 && above[0] === at)) return at;
+    const base = knownBases.find(baseKey(root, at, right));
+    if (base !== undefined) return step > 0 && base === at ? undefined : base;
+    const [parent, ...others] = readLooseCommit(root, at)?.parents ?? [];
+    if (parent === undefined || others.length > 0) return undefined;
+    at = parent;
+  }
+  return undefined;
+}
+
+async function readMergeBase(root: string, left: string, right: string): Promise<string | null> {
   const args = ['merge-base', left, right];
   const result = await runGitResult(root, args);
   if (result.exitCode === 0) return result.stdout.toString('utf8').trim();
   if (result.exitCode === 1) return null;
   throw createGitError(root, args, result);
+}
+
+/** Whether parents are what the commits say: a shallow clone or a graft shows others, and those can change. False where it cannot be told. */
+function isHistoryWhole(root: string): boolean {
+  const gitFolder = join(root, '.git');
+  const isThere = (path: string) => statSync(path, { throwIfNoEntry: false }) !== undefined;
+  if (statSync(gitFolder, { throwIfNoEntry: false })?.isDirectory() !== true) return false;
+  return !isThere(join(gitFolder, 'shallow')) && !isThere(join(gitFolder, 'info', 'grafts'));
 }

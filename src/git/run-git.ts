@@ -2,10 +2,10 @@
  * Git as plumbing. It fixes the environment, so that the user's hooks, signing, editor, pager, language and
  * a surrounding git process (the lab called from a hook) change nothing. What the commands mean is decided by the callers.
  *
- * execa and not simple-git: the callers here need an exit code, bytes in, bytes out or a private index. What a person would
- * type goes through simple-git (porcelain.ts).
+ * Not simple-git: the callers here need an exit code, bytes in, bytes out or a private index. What a person would type goes through
+ * simple-git (porcelain.ts). Not execa either: every start of a run waits for several of these, and each would be a millisecond slower.
  */
-import { execa } from 'execa';
+import { spawn } from 'node:child_process';
 import { LabError } from '../errors/lab-error.ts';
 import { cleanGitEnvironment, fixedGitSettings } from './git-environment.ts';
 
@@ -30,31 +30,55 @@ export interface GitResult {
 /** Who commits for the lab. */
 export { labIdentity } from './git-environment.ts';
 
+// More is a mistake, and would not fit into memory.
+const mostOutputBytes = 1024 * 1024 * 1024;
+
 /**
  * Runs git and gives what came of it; a non-zero exit code is a value. Throws LabError only where git could not be
  * started: not installed, or `cwd` is missing.
  */
 export async function runGitResult(cwd: string, args: string[], options: GitOptions = {}): Promise<GitResult> {
   const settings = (options.config ?? []).flatMap((setting) => ['-c', setting]);
-  const result = await execa('git', [...fixedGitSettings, ...settings, ...args], {
-    cwd,
-    env: cleanGitEnvironment(options.env ?? {}),
-    extendEnv: false,
-    encoding: 'buffer',
-    stripFinalNewline: false,
-    reject: false,
-    maxBuffer: 1024 * 1024 * 1024,
-    ...(options.input === undefined ? { stdin: 'ignore' as const } : { input: options.input }),
+  const words = [...fixedGitSettings, ...settings, ...args];
+  const env = cleanGitEnvironment(options.env ?? {});
+  return await new Promise((resolve, reject) => {
+    const fail = (cause: unknown): void =>
+      reject(
+        new LabError('user', `git could not be started in ${cwd}`, {
+          hints: ['lab doctor    names what is missing on this machine'],
+          cause,
+        }),
+      );
+    try {
+      const child = spawn('git', words, {
+        cwd,
+        env,
+        stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+      });
+      const output: Record<'stdout' | 'stderr', Buffer[]> = { stdout: [], stderr: [] };
+      let bytes = 0;
+      for (const name of ['stdout', 'stderr'] as const)
+        child[name]?.on('data', (chunk: Buffer) => {
+          output[name].push(chunk);
+          bytes += chunk.length;
+          if (bytes > mostOutputBytes) child.kill();
+        });
+      child.on('error', fail);
+      child.on('close', (exitCode) =>
+        resolve({
+          exitCode,
+          stdout: Buffer.concat(output.stdout),
+          stderr: Buffer.concat(output.stderr).toString('utf8'),
+        }),
+      );
+      // A git that ends without reading all of its input says why by its exit code.
+      child.stdin?.on('error', () => undefined);
+      child.stdin?.end(options.input);
+    } catch (error) {
+      // Words that no process can be given, a zero byte for one, are thrown and not told as an event.
+      fail(error);
+    }
   });
-  const stderr = Buffer.from(result.stderr).toString('utf8');
-  // Neither a code nor a signal: git never ran.
-  if (result.exitCode === undefined && result.signal === undefined) {
-    throw new LabError('user', `git could not be started in ${cwd}`, {
-      hints: ['lab doctor    names what is missing on this machine'],
-      cause: result.cause ?? result,
-    });
-  }
-  return { exitCode: result.exitCode ?? null, stdout: Buffer.from(result.stdout), stderr };
 }
 
 /** The LabError for a git call that failed: names the command, carries git's own words as the cause. */

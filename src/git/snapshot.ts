@@ -4,7 +4,6 @@
  */
 import { lstat } from 'node:fs/promises';
 import { errnoOf, LabError } from '../errors/lab-error.ts';
-import { findCommit } from './repository.ts';
 import { runGit, runGitBytes } from './run-git.ts';
 import { isSecretLikeName } from './secret-names.ts';
 import { copyIndex, resolveGitPath, useTemporaryIndex } from './temporary-index.ts';
@@ -38,6 +37,8 @@ const toBytes = (path: string): Buffer => Buffer.from(path, 'latin1');
 const toName = (path: string): string => toBytes(path).toString('utf8');
 
 interface DirtyPaths {
+  /** Full hash of HEAD; null where there is no commit yet. */
+  head: string | null;
   /** Every path to take over, as latin1. */
   changed: string[];
   /** Those that HEAD does not have, as latin1. */
@@ -48,8 +49,10 @@ interface DirtyPaths {
 }
 
 function parseStatus(output: Buffer): DirtyPaths {
-  const paths: DirtyPaths = { changed: [], fresh: [], untracked: [], notCaptured: [] };
+  const paths: DirtyPaths = { head: null, changed: [], fresh: [], untracked: [], notCaptured: [] };
   for (const record of output.toString('latin1').split('\0')) {
+    const head = /^# branch\.oid ([0-9a-f]+)$/.exec(record)?.[1];
+    if (head !== undefined) paths.head = head;
     if (record.startsWith('? ')) {
       const path = record.slice(2);
       // Only a nested repository is listed as a folder here.
@@ -131,14 +134,26 @@ async function writeTreeOf(checkoutRoot: string, changed: string[]): Promise<str
 
 /**
  * Commits what lies in the checkout (its root, a linked worktree's too) and points `ref` at it: tracked changes, staged
- * or not, and untracked files that are not ignored. A clean tree gives HEAD. Throws LabError where there is no commit
- * yet, an untracked file is over the limits, or a new file is called like a secret; then no ref is set.
+ * or not, and untracked files that are not ignored. A clean tree gives HEAD, and the ref is not set: HEAD keeps itself. Throws LabError
+ * where there is no commit yet, an untracked file is over the limits, or a new file is called like a secret; then no ref is set.
  */
 export async function snapshotTree(checkoutRoot: string, options: SnapshotOptions): Promise<Snapshot> {
   if (!options.ref.startsWith('refs/nightlab/')) {
     throw new LabError('internal', `a snapshot's ref must lie below refs/nightlab/, not at ${options.ref}`);
   }
-  const head = await findCommit(checkoutRoot, 'HEAD');
+  const status = [
+    'status',
+    '--porcelain=v2',
+    // HEAD comes along, so that commit and changes are of one moment, and git is asked once.
+    '--branch',
+    '--no-ahead-behind',
+    '-z',
+    '--untracked-files=all',
+    '--no-renames',
+    '--ignore-submodules=none',
+  ];
+  const paths = parseStatus(await runGitBytes(checkoutRoot, status));
+  const { head } = paths;
   if (head === null) {
     throw new LabError(
       'user',
@@ -148,27 +163,19 @@ export async function snapshotTree(checkoutRoot: string, options: SnapshotOption
       },
     );
   }
-  const status = [
-    'status',
-    '--porcelain=v2',
-    '-z',
-    '--untracked-files=all',
-    '--no-renames',
-    '--ignore-submodules=none',
-  ];
-  const paths = parseStatus(await runGitBytes(checkoutRoot, status));
   refuseSecrets(paths);
   await refuseLargeFiles(checkoutRoot, paths, options);
   const untracked = paths.untracked.map(toName);
-  let commit = head;
-  if (paths.changed.length > 0) {
-    const tree = await writeTreeOf(checkoutRoot, paths.changed);
-    const headTree = (await runGit(checkoutRoot, ['rev-parse', '--verify', `${head}^{tree}`])).trim();
-    if (tree !== headTree) {
-      const args = ['commit-tree', tree, '-p', head, '-F', '-'];
-      commit = (await runGit(checkoutRoot, args, { input: options.message })).trim();
-    }
-  }
+  const { notCaptured } = paths;
+  const clean = { commit: head, isSnapshot: false, untracked, notCaptured };
+  if (paths.changed.length === 0) return clean;
+  const [tree, headTree] = await Promise.all([
+    writeTreeOf(checkoutRoot, paths.changed),
+    runGit(checkoutRoot, ['rev-parse', '--verify', `${head}^{tree}`]),
+  ]);
+  if (tree === headTree.trim()) return clean;
+  const args = ['commit-tree', tree, '-p', head, '-F', '-'];
+  const commit = (await runGit(checkoutRoot, args, { input: options.message })).trim();
   await runGit(checkoutRoot, ['update-ref', options.ref, commit]);
-  return { commit, isSnapshot: commit !== head, untracked, notCaptured: paths.notCaptured };
+  return { commit, isSnapshot: true, untracked, notCaptured };
 }

@@ -3,7 +3,10 @@
  * Line counts and sizes are diff-facts.ts; what is allowed is the rules' to say.
  */
 import { resolve } from 'node:path';
+import { createContentMemory, isFullHash } from './content-memory.ts';
+import { readLooseCommit } from './loose-object.ts';
 import { runGit, runGitBytes, runGitResult } from './run-git.ts';
+import { findTree, folderMode, looseBudget } from './tree-listing.ts';
 
 /** One changed entry. A rename is a deleted and an added one. */
 export interface TreeChange {
@@ -47,9 +50,51 @@ export async function readStagedChanges(cwd: string, indexFile: string | null): 
   return parseRaw(await runGitBytes(cwd, ['diff-index', '--cached', ...rawOptions, 'HEAD', '--'], { env }));
 }
 
-/** What differs between two commits. Throws LabError where one is unknown. */
+const knownChanges = createContentMemory<readonly TreeChange[]>(20_000, (changes) => changes.length + 1);
+
+/** What differs between two commits; remembered where both are full hashes. Throws LabError where one is unknown. */
 export async function readTreeChanges(root: string, base: string, commit: string): Promise<TreeChange[]> {
-  return parseRaw(await runGitBytes(root, ['diff-tree', ...rawOptions, '--end-of-options', base, commit]));
+  const read = async () =>
+    compareLoose(root, base, commit) ??
+    parseRaw(await runGitBytes(root, ['diff-tree', ...rawOptions, '--end-of-options', base, commit]));
+  if (!isFullHash(base) || !isFullHash(commit)) return await read();
+  return [...(await knownChanges.recall(JSON.stringify([root, base, commit]), read))];
+}
+
+/** The same where all that is needed lies loose or is known: the commits of a snapshot or a result do. Null where git has to be asked. */
+function compareLoose(root: string, base: string, commit: string): TreeChange[] | null {
+  const [before, after] = [readLooseCommit(root, base)?.tree, readLooseCommit(root, commit)?.tree];
+  if (before === undefined || after === undefined) return null;
+  const changes: TreeChange[] = [];
+  const budget = looseBudget();
+  // A folder that is a file on the other side counts there as an empty one.
+  const compare = (oldTree: string | null, newTree: string | null, prefix: string): boolean => {
+    if (oldTree === newTree) return true;
+    const old = oldTree === null ? [] : findTree(root, oldTree, budget);
+    const fresh = newTree === null ? [] : findTree(root, newTree, budget);
+    if (old === null || fresh === null) return false;
+    const olds = new Map(old.map((entry) => [entry.name, entry]));
+    const news = new Map(fresh.map((entry) => [entry.name, entry]));
+    return [...new Set([...olds.keys(), ...news.keys()])].every((name) => {
+      const sides = [olds.get(name), news.get(name)];
+      const [oldFile, newFile] = sides.map((side) => (side?.mode === folderMode ? undefined : side));
+      const [oldFolder, newFolder] = sides.map((side) => (side?.mode === folderMode ? side.hash : null));
+      if (oldFile?.hash !== newFile?.hash || oldFile?.mode !== newFile?.mode)
+        changes.push({
+          path: `${prefix}${name}`,
+          oldMode: oldFile?.mode ?? null,
+          newMode: newFile?.mode ?? null,
+          oldBlob: oldFile?.hash ?? null,
+          newBlob: newFile?.hash ?? null,
+        });
+      return compare(oldFolder ?? null, newFolder ?? null, `${prefix}${name}/`);
+    });
+  };
+  if (!compare(before, after, '')) return null;
+  return changes
+    .map((change) => ({ change, bytes: Buffer.from(change.path) }))
+    .sort((a, b) => Buffer.compare(a.bytes, b.bytes))
+    .map(({ change }) => change);
 }
 
 /** A commit with its parents, the first one first. */

@@ -6,8 +6,10 @@
 import { isLockOpen } from '../config/open-locks.ts';
 import type { FileRule } from '../domain/file-rule.ts';
 import { LabError } from '../errors/lab-error.ts';
-import { listChangedPaths, mergeBase } from '../git/repository.ts';
-import { runGit } from '../git/run-git.ts';
+import { createContentMemory, isFullHash } from '../git/content-memory.ts';
+import { mergeBase, pinCommit } from '../git/repository.ts';
+import { readTreeChanges } from '../git/tree-diff.ts';
+import { listTree } from '../git/tree-listing.ts';
 import { checkShadows, type ShadowInput } from './shadow-check.ts';
 import { rulesOf } from './taxonomy.ts';
 
@@ -22,17 +24,22 @@ export interface FrozenFile {
   mode: string;
 }
 
+const frozenLists = createContentMemory<readonly FrozenFile[]>(100_000, (files) => files.length + 1);
+
 /** The FROZEN files of a revision, in git's order. Symbolic links and submodules are left out: they have no content to lay over. */
-export async function listFrozenFiles(root: string, revision: string, rules: RuleTable): Promise<FrozenFile[]> {
-  const listing = await runGit(root, ['ls-tree', '-r', '-z', '--full-tree', revision]);
-  const files: FrozenFile[] = [];
-  for (const record of listing.split('\0')) {
-    const match = /^(\d+) blob ([0-9a-f]+)\t(.*)$/s.exec(record);
-    if (!match) continue;
-    const [, mode = '', blob = '', path = ''] = match;
-    if (mode !== '120000' && rulesOf(path, rules).includes('FROZEN')) files.push({ path, blob, mode });
-  }
-  return files;
+export async function listFrozenFiles(
+  root: string,
+  revision: string,
+  rules: RuleTable,
+): Promise<readonly FrozenFile[]> {
+  const pinned = await pinCommit(root, revision);
+  const read = async () => {
+    const files = (await listTree(root, pinned)).filter(({ type, mode }) => type === 'blob' && mode !== '120000');
+    return files
+      .filter(({ path }) => rulesOf(path, rules).includes('FROZEN'))
+      .map(({ path, hash, mode }) => ({ path, blob: hash, mode }));
+  };
+  return isFullHash(pinned) ? await frozenLists.recall(JSON.stringify([root, pinned, rules]), read) : await read();
 }
 
 /**
@@ -40,14 +47,15 @@ export async function listFrozenFiles(root: string, revision: string, rules: Rul
  * is no base to be older than: everything that is not main's own counts.
  */
 export async function checkFrozen(root: string, main: string, commit: string, rules: RuleTable): Promise<string[]> {
-  const base = (await mergeBase(root, main, commit)) ?? main;
-  const changed = await listChangedPaths(root, base, commit);
+  const tip = await pinCommit(root, main);
+  const base = (await mergeBase(root, tip, commit)) ?? tip;
+  const changed = await readTreeChanges(root, base, commit);
   return changed.map(({ path }) => path).filter((path) => rulesOf(path, rules).includes('FROZEN'));
 }
 
 /**
  * Throws LabError (refused) that names the frozen files which `commit` changed since it left `main`, or the files that Python would load in
- * their place. `commands` are lab.yaml's: Python looks first where their scripts lie.
+ * their place. `commands` are lab.yaml's: Python looks first where their scripts lie. `tip` is the commit of `main` where the caller knows it.
  */
 export async function ensureFrozen(
   root: string,
@@ -55,9 +63,12 @@ export async function ensureFrozen(
   commit: string,
   rules: RuleTable,
   commands: ShadowInput['commands'] = {},
+  tip: string | null = null,
 ): Promise<void> {
   if (isLockOpen('worker')) return;
-  const changed = await checkFrozen(root, main, commit, rules);
+  // One state of main for both questions, also where it moves between them.
+  const pinned = tip ?? (await pinCommit(root, main));
+  const changed = await checkFrozen(root, pinned, commit, rules);
   if (changed.length > 0) {
     const shown = changed.map(showPath);
     throw new LabError(
@@ -71,7 +82,7 @@ export async function ensureFrozen(
       },
     );
   }
-  const shadows = await checkShadows({ root, main, commit, rules, commands });
+  const shadows = await checkShadows({ root, main: pinned, commit, rules, commands });
   const [first] = shadows;
   if (first === undefined) return;
   const more =

@@ -5,8 +5,8 @@
 import type { FileRule } from '../domain/file-rule.ts';
 import { readBlobSizes, readBlobs } from '../git/blob-content.ts';
 import { mergeBase } from '../git/repository.ts';
-import { runGit } from '../git/run-git.ts';
 import { readTreeChanges, type TreeChange } from '../git/tree-diff.ts';
+import { listTree } from '../git/tree-listing.ts';
 import { explainShadow, listImportedModules, listScriptFolders, type WatchedImport } from './shadow.ts';
 import { rulesOf } from './taxonomy.ts';
 
@@ -92,12 +92,7 @@ function judge(
 
 /** Every file of main with its blob, links and submodules among them. */
 async function readMainFiles(root: string, main: string): Promise<Map<string, MainFile>> {
-  const files = new Map<string, MainFile>();
-  for (const record of (await runGit(root, ['ls-tree', '-r', '-z', '--full-tree', main])).split('\0')) {
-    const [, mode = '', blob = '', path] = /^(\d+) \w+ ([0-9a-f]+)\t(.*)$/s.exec(record) ?? [];
-    if (path !== undefined) files.set(path, { mode, blob });
-  }
-  return files;
+  return new Map((await listTree(root, main)).map(({ path, mode, hash }) => [path, { mode, blob: hash }]));
 }
 
 /** What main's frozen Python files import, for each folder in which Python would look before it finds the real one. */
