@@ -15,7 +15,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { errnoOf, LabError } from '../src/errors/lab-error.ts';
-import { type KernelLock, tryLock } from '../src/lab/kernel-lock.ts';
+import { type KernelLock, tryLock, waitForLock } from '../src/lab/kernel-lock.ts';
 
 /** Who holds a device. */
 export interface DeviceHolder {
@@ -27,6 +27,9 @@ export interface DeviceHolder {
   /** ISO 8601. */
   since: string;
 }
+
+/** What is known of a holder before it holds. */
+export type DeviceUser = Pick<DeviceHolder, 'lab' | 'job'>;
 
 /**
  * The folder of device locks where the config names none: /tmp/nightlab-devices, with links resolved. os.tmpdir() is used only
@@ -54,14 +57,31 @@ export function deviceLockPath(folder: string, deviceKey: string): string {
 }
 
 /** Takes the device; null where somebody holds it. Throws LabError where the folder is a link, no folder, or cannot be made. */
-export async function lockDevice(
-  folder: string,
-  deviceKey: string,
-  holder: { lab: string; job: number },
-): Promise<KernelLock | null> {
+export async function lockDevice(folder: string, deviceKey: string, holder: DeviceUser): Promise<KernelLock | null> {
   ensureLockFolder(folder);
   const taken = await tryLock(deviceLockPath(folder, deviceKey), { mode: 0o666 });
-  if (taken === null) return null;
+  if (taken !== null) writeHolder(taken, holder);
+  return taken;
+}
+
+/**
+ * Takes the device when its turn has come; labs get it in the order in which they asked. `onOpen` is called at once with the descriptor that will
+ * be locked, for a child that is to hold it too. Rejects with the signal's reason when it aborts.
+ */
+export async function waitForDeviceLock(
+  folder: string,
+  deviceKey: string,
+  holder: DeviceUser,
+  signal: AbortSignal,
+  onOpen: (fd: number) => void = () => undefined,
+): Promise<KernelLock> {
+  ensureLockFolder(folder);
+  const taken = await waitForLock(deviceLockPath(folder, deviceKey), { mode: 0o666, signal, onOpen });
+  writeHolder(taken, holder);
+  return taken;
+}
+
+function writeHolder(taken: KernelLock, holder: DeviceUser): void {
   const content: DeviceHolder = { ...holder, pid: process.pid, since: new Date().toISOString() };
   try {
     ftruncateSync(taken.fd);
@@ -73,7 +93,16 @@ export async function lockDevice(
       throw error;
     }
   }
-  return taken;
+}
+
+/** Who took the device last; for those who know that it is held. `unknown` where the file does not say it. */
+export function readLastHolder(folder: string, deviceKey: string): DeviceHolder | 'unknown' {
+  try {
+    return parseHolder(readFileSync(deviceLockPath(folder, deviceKey), 'utf8'));
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return 'unknown';
+    throw error;
+  }
 }
 
 /** Who holds the device; null where it is free. `unknown` where it is held and the file does not say by whom. */

@@ -4,6 +4,7 @@
  * job gets a card is placement's question.
  */
 import type { PlacementDevice } from '../queue/device-fit.ts';
+import { monotonicMs } from '../src/domain/time.ts';
 import type { GpuFacts } from './device-parse.ts';
 import { type Device, type GpuUse, type ProbeOptions, readGpuUse } from './device-probe.ts';
 import { type GpuUser, identifyGpuUser } from './gpu-user.ts';
@@ -50,7 +51,7 @@ export interface GpuStateOptions extends ProbeOptions {
   devices: readonly Device[];
   /** Whether a process is one of this lab's runs; `isLabProcess` of gpu-user.ts with the lab's marker. */
   isOwn(pid: number): boolean;
-  /** Now, milliseconds since 1970; default the clock. */
+  /** Now, milliseconds since 1970; default a clock that does not jump. */
   nowMs?: () => number;
   /** How long callers wait for a call that outlives its own limit, milliseconds; default 65 000, above the limits of all questions. */
   patienceMs?: number;
@@ -62,7 +63,7 @@ const patienceMs = 65_000;
 
 /** Makes a reader; it asks nothing by itself and leaves nothing behind. */
 export function createGpuStateReader(options: GpuStateOptions): GpuStateReader {
-  const now = options.nowMs ?? Date.now;
+  const now = options.nowMs ?? monotonicMs;
   const gpus = options.devices.filter((device) => device.class === 'gpu');
   let last: GpuReading | null = null;
   let asking: Promise<GpuReading> | null = null;

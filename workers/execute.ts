@@ -1,84 +1,85 @@
 /**
- * One attempt of a job from checkout to outcome. Found half-way (the worker was restarted), it attaches to the supervisor that is
- * there; found ended, it only reads. Calling it twice changes nothing. It does not decide or record.
+ * One attempt of a job from checkout to outcome. It is made ready while its device may still be busy, and can be taken back until it begins.
+ * Found half-way (the worker was restarted), it attaches to the supervisor that is there; found ended, it only reads. Calling it twice
+ * changes nothing. It does not decide or record.
  */
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { attemptFolder } from '../queue/job-store.ts';
 import type { LabPaths } from '../src/config/lab-paths.ts';
 import type { LabConfig } from '../src/config/schema.ts';
 import type { Job } from '../src/domain/job.ts';
-import type { Run, RunFate, StepName } from '../src/domain/run.ts';
+import type { Run, StepName } from '../src/domain/run.ts';
 import { formatLocalTime } from '../src/domain/time.ts';
 import { LabError, messageOf } from '../src/errors/lab-error.ts';
 import { readJson, writeJsonSynced } from '../src/lab/atomic-write.ts';
 import { isDiskFull } from '../src/lab/disk-space.ts';
 import { reachPoint } from '../src/lab/named-point.ts';
-import { writeProvenance } from '../src/lab/provenance-file.ts';
+import { readProvenance, writeProvenance } from '../src/lab/provenance-file.ts';
 import type { SandboxProbe } from '../src/sandbox/sandbox.ts';
 import { createCheckout, removeCheckout } from './checkout.ts';
-import type { DeviceHolder } from './device-lock.ts';
 import type { Device } from './device-probe.ts';
 import { collectOutputs } from './outputs.ts';
 import { type AttemptSetting, planRun } from './plan-run.ts';
 import { createPythonFacts, gatherProvenance } from './provenance.ts';
 import { readOutcome } from './read-outcome.ts';
 import { waitForExit } from './supervisor/launch.ts';
+import type { AwaitedDevice } from './supervisor/plan.ts';
+import { clearLeftovers } from './supervisor/run-tree.ts';
 import { checkTampering, readProtectedState } from './tampering.ts';
-import { waitForRoom } from './wait-for-room.ts';
+import { writeGuard } from './tip-guard.ts';
 
 /** What the worker needs to run attempts. */
 export interface ExecuteContext {
   paths: LabPaths;
   config: LabConfig;
   main: string;
-  device: Device;
   sandbox: SandboxProbe;
   /** Values of the job's secret names, as far as they are known. */
   secretsOf(job: Job): Record<string, string>;
 }
 
-/** What changes while an attempt runs. */
-export interface ExecuteProgress {
-  step: StepName | 'start';
-  /** ISO 8601, when the device was first held; null before. */
-  startedAt: string | null;
-  /** Who holds the device while the attempt waits for it; null where it does not wait. */
-  waits: string | null;
+/** How an attempt is run. */
+export interface ExecuteOptions {
+  /** What it may run on, all of one class. */
+  devices: Device[];
+  /** How many of them it takes: all, or 1, whichever is free first. */
+  deviceCount: number;
+  /** How main's ref looked when the attempt was last found good to run (ref-stamp.ts). */
+  tipStamp(): string;
+  /** Ends the waiting, never the run. */
+  signal: AbortSignal;
+  /** Aborts when the attempt is taken back; its file `started` says so then. */
+  withdrawn: AbortSignal;
+  tries: number;
+  /** Called while it waits for its device: who else has which, by device, as the end of a sentence. */
+  onWait(holders: ReadonlyMap<string, string>): void;
+  /** Called when it has begun, and whenever another step runs. */
+  onProgress(step: StepName | 'start'): void;
 }
 
 /**
- * Runs or re-attaches to an attempt and returns its outcome. Expected failures are outcomes; system errors (a full disk) are thrown
- * and may be tried again. Aborting leaves the run going.
+ * Runs or re-attaches to an attempt and returns its outcome; `withdrawn` where it was taken back, and nothing of it ran. Expected failures are
+ * outcomes; system errors (a full disk) are thrown and may be tried again. Aborting leaves the run going.
  */
 export async function executeAttempt(
   context: ExecuteContext,
   job: Job,
   attempt: number,
-  options: { signal: AbortSignal; tries: number; onProgress(progress: ExecuteProgress): void },
-): Promise<Run> {
+  options: ExecuteOptions,
+): Promise<Run | 'withdrawn'> {
+  if (options.withdrawn.aborted) return 'withdrawn';
   const folder = attemptFolder(context.paths.runs, job.number, attempt);
   mkdirSync(folder, { recursive: true });
   const startedAt = formatLocalTime(new Date());
   if (!existsSync(join(folder, 'plan.json')) && !existsSync(join(folder, 'exit'))) {
-    const room = await waitForRoom(
-      context.paths.runs,
-      folder,
-      context.config.devices.reserveMb,
-      options.signal,
-      (waits) => options.onProgress({ step: 'start', startedAt: null, waits }),
-    );
-    if (room === 'killed') {
-      const detail = 'killed on request while it waited for free disk';
-      return unstartedRun(context, job, attempt, { kind: 'failed', failure: 'killed', detail }, startedAt);
-    }
-    const refusal = await prepare(context, job, attempt, folder, options.tries);
-    if (refusal !== null) {
-      const fate = { kind: 'failed', failure: 'prepare-failed', detail: refusal } as const;
-      return unstartedRun(context, job, attempt, fate, startedAt);
-    }
+    const refusal = await prepare(context, job, attempt, folder, options);
+    if (options.withdrawn.aborted) return 'withdrawn';
+    if (refusal !== null) return unstartedRun(context, job, attempt, options.devices, refusal, startedAt);
   }
   reachPoint('planned');
+  // One that is taken back later has the file `started`, which is looked for right before a supervisor is launched.
+  if (options.withdrawn.aborted) return 'withdrawn';
   let step: StepName | 'start' = 'start';
   // Asked while train runs: not before, because the prepare step may make the environment, and not after, to keep nobody waiting.
   const python = createPythonFacts(context.paths, job, attempt, folder);
@@ -89,12 +90,17 @@ export async function executeAttempt(
       // Between two steps none runs; the one before is still what a person wants to read.
       step = now.step?.name ?? step;
       if (step === 'train' || step === 'score') python.ask();
-      options.onProgress({ step, startedAt: now.startedAt, waits: formatHolder(now.waitsFor) });
+      if (now.startedAt !== null) options.onProgress(step);
+      else options.onWait(listHolders(now.waitsFor, context.paths.root));
     },
   }).catch((error: unknown) => {
     python.drop();
     throw error;
   });
+  if (exit === 'withdrawn') {
+    python.drop();
+    return 'withdrawn';
+  }
   reachPoint('exit-seen');
   if (exit.steps.some(({ name }) => name === 'train')) await python.join();
   const setting = readJson(join(folder, 'setting.json')) as AttemptSetting | null;
@@ -104,6 +110,7 @@ export async function executeAttempt(
     : [];
   const run = await readOutcome(folder, job, attempt, { ...setting, flags: [...setting.flags, ...tampered] }, exit);
   if (job.here === null) await collectOutputs(context.paths, context.config, job, attempt, folder);
+  await noteTakenDevices(folder, options.devices, run);
   return run;
 }
 
@@ -112,6 +119,20 @@ export async function removeTraces(paths: LabPaths, job: number, attempt: number
   await removeCheckout(paths, job, attempt);
   rmSync(join(attemptFolder(paths.runs, job, attempt), 'scorer'), { recursive: true, force: true });
 }
+
+/** Deletes the folder of an attempt of which nothing ran. It is moved away first: half of it would be taken for an attempt that is ready. */
+export function clearAttempt(paths: LabPaths, job: number, attempt: number): void {
+  const folder = attemptFolder(paths.runs, job, attempt);
+  if (!existsSync(folder)) return;
+  mkdirSync(paths.trees, { recursive: true });
+  const aside = join(paths.trees, `${job}.${attempt}.${process.pid}-${Date.now()}${withdrawnEnding}`);
+  renameSync(folder, aside);
+  // A supervisor that is about to notice may still make a file in it.
+  rmSync(aside, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
+}
+
+/** What the name of a withdrawn attempt's folder in `.lab/trees` ends with while it is deleted. */
+export const withdrawnEnding = '.withdrawn';
 
 /** How often preparing is tried where the system and not the commit stands in the way; a full disk is waited for without end. */
 const maxPrepareTries = 5;
@@ -122,19 +143,25 @@ async function prepare(
   job: Job,
   attempt: number,
   folder: string,
-  tries: number,
+  { devices, deviceCount, tipStamp, tries }: ExecuteOptions,
 ): Promise<string | null> {
   const { paths, config, main } = context;
-  const provenance = gatherProvenance(context, job).then((facts) => writeProvenance(folder, facts));
+  const [device] = devices;
+  if (device === undefined) throw new LabError('internal', `job ${job.number} was handed out without a device`);
+  const provenance = gatherProvenance({ ...context, device }, job).then((facts) => writeProvenance(folder, facts));
   // Gathered beside the checkout; whether it failed is asked below.
   provenance.catch(() => undefined);
+  // Without a sandbox only a look before and after the run tells whether it changed what it must not.
+  const unguarded = context.sandbox.kind === 'none' || job.here !== null ? readProtectedState(paths.root, main) : null;
+  unguarded?.catch(() => undefined);
   try {
     const checkout = job.here === null ? await createCheckout(paths, config, main, job, attempt) : null;
-    const { plan, setting } = await planRun({ ...context, job, attempt, folder, checkout });
+    const { plan, setting } = await planRun({ ...context, devices, deviceCount, job, attempt, folder, checkout });
     if (setting.flags.includes('unsandboxed'))
-      await writeJsonSynced(join(folder, 'protected.json'), await readProtectedState(paths.root, main));
+      await writeJsonSynced(join(folder, 'protected.json'), await (unguarded ?? readProtectedState(paths.root, main)));
     await writeJsonSynced(join(folder, 'setting.json'), setting);
     await provenance;
+    writeGuard(folder, paths.root, main, tipStamp());
     await writeJsonSynced(join(folder, 'plan.json'), plan);
     return null;
   } catch (error) {
@@ -147,21 +174,60 @@ async function prepare(
   }
 }
 
-/** Who holds the device that a run waits for, as one line. */
-function formatHolder(holder: DeviceHolder | 'unknown' | null): string | null {
-  if (holder === null) return null;
-  return holder === 'unknown'
-    ? 'the device is held by another process'
-    : `the device is held by job ${holder.job} of ${holder.lab}`;
+/** Brings the device in the provenance to what the run took: it was made ready for several, and several may be taken at once. */
+async function noteTakenDevices(folder: string, devices: readonly Device[], run: Run): Promise<void> {
+  const taken = devices.filter(({ id }) => run.device.id.split('+').includes(id));
+  const provenance = readProvenance(folder);
+  if (provenance === null || taken.length === 0 || provenance.device.id === run.device.id) return;
+  const uuids = taken.flatMap(({ uuid }) => uuid ?? []);
+  const device = {
+    id: run.device.id,
+    model: run.device.model,
+    driver: taken[0]?.driver ?? null,
+    uuid: uuids.length === 0 ? null : uuids.join('+'),
+  };
+  await writeProvenance(folder, { ...provenance, device });
 }
 
-function unstartedRun(context: ExecuteContext, job: Job, attempt: number, fate: RunFate, startedAt: string): Run {
-  const { id, class: deviceClass, model } = context.device;
+/** An attempt whose folder vanished while it ran: ends what is left of it, and says so. */
+export async function endLostAttempt(
+  context: ExecuteContext,
+  job: Job,
+  attempt: number,
+  devices: readonly Device[],
+  note: (line: string) => void,
+): Promise<Run> {
+  const mark = { marker: `${context.paths.id}/${job.number}.${attempt}`, wrapperPid: null, sinceStart: null };
+  await clearLeftovers(mark, note);
+  const run = unstartedRun(context, job, attempt, devices, '', formatLocalTime(new Date()));
+  const detail = 'its run folder vanished while it ran';
+  return { ...run, fate: { kind: 'failed', failure: 'interrupted', detail } };
+}
+
+/** Who else holds the devices that a run waits for; jobs of its own lab are in their turn and not named. */
+function listHolders(waitsFor: readonly AwaitedDevice[], root: string): Map<string, string> {
+  const holders = new Map<string, string>();
+  for (const { device, holder } of waitsFor) {
+    if (holder === 'unknown') holders.set(device, 'another process');
+    else if (holder.lab !== root) holders.set(device, `job ${holder.job} of ${holder.lab}`);
+  }
+  return holders;
+}
+
+function unstartedRun(
+  context: ExecuteContext,
+  job: Job,
+  attempt: number,
+  devices: readonly Device[],
+  detail: string,
+  startedAt: string,
+): Run {
+  const [device] = devices;
   return {
     schema: 1,
     job: job.number,
     attempt,
-    fate,
+    fate: { kind: 'failed', failure: 'prepare-failed', detail },
     metric: null,
     measuredBy: context.config.metric,
     metrics: {},
@@ -169,7 +235,7 @@ function unstartedRun(context: ExecuteContext, job: Job, attempt: number, fate: 
     trainSeconds: null,
     peakMemoryMib: null,
     memorySource: 'none',
-    device: { id, class: deviceClass, model },
+    device: { id: device?.id ?? job.device, class: job.device, model: device?.model ?? '' },
     flags: [],
     track: job.track,
     startedAt,

@@ -21,7 +21,7 @@ import { type Checkout, linkData, linkScorerData } from './checkout.ts';
 import { defaultDeviceLockFolder } from './device-lock.ts';
 import type { Device } from './device-probe.ts';
 import { exportFrozen } from './frozen-files.ts';
-import type { PlannedStep, SupervisorPlan } from './supervisor/plan.ts';
+import type { PlannedDevice, PlannedStep, SupervisorPlan } from './supervisor/plan.ts';
 
 /** How an attempt gets its number: by the lab's scorer, from train's own output, or not at all. */
 export type Scoring = 'score' | 'self' | 'none';
@@ -31,7 +31,8 @@ export interface AttemptSetting {
   schema: 1;
   measuredBy: MeasuredBy;
   scoring: Scoring;
-  device: { id: string; class: 'cpu' | 'gpu'; model: string };
+  /** Only in attempts from before the device was chosen as late as the run begins. */
+  device?: { id: string; class: 'cpu' | 'gpu'; model: string } | undefined;
   flags: string[];
   /** sha256 of job.json's bytes when the attempt was planned; null where the file could not be read, absent in attempts from before. */
   jobDigest?: string | null;
@@ -45,7 +46,10 @@ export interface PlanInput {
   job: Job;
   attempt: number;
   folder: string;
-  device: Device;
+  /** What it may be given: all of one class, never empty. */
+  devices: Device[];
+  /** The number of devices (it takes all), or 1 (it takes whichever is free first). */
+  deviceCount: number;
   sandbox: SandboxProbe;
   /** Null where the job runs in place. */
   checkout: Checkout | null;
@@ -53,7 +57,7 @@ export interface PlanInput {
 
 /** Plans an attempt; writes the scorer's files. Throws LabError (config) where a sandbox is required and there is none. */
 export async function planRun(input: PlanInput): Promise<{ plan: SupervisorPlan; setting: AttemptSetting }> {
-  const { config, job, attempt, folder, device, paths, checkout } = input;
+  const { config, job, attempt, folder, devices, paths, checkout } = input;
   const isSandboxed = ensureSandbox(input);
   const out = join(folder, 'out');
   mkdirSync(out, { recursive: true });
@@ -107,11 +111,11 @@ export async function planRun(input: PlanInput): Promise<{ plan: SupervisorPlan;
     job: job.number,
     attempt,
     marker,
-    deviceLock: { folder: config.devices.lockFolder ?? defaultDeviceLockFolder(), key: device.uuid ?? device.id },
+    lockFolder: config.devices.lockFolder ?? defaultDeviceLockFolder(),
+    devices: devices.map(planDevice),
+    deviceCount: input.deviceCount,
     lab: paths.root,
     graceSeconds: config.run.graceSeconds,
-    deviceClass: device.class,
-    gpuUuid: device.class === 'gpu' ? device.uuid : null,
     secretNames: job.secretNames.filter((name) => !neverPassed.test(name)),
     scoreReads: out,
     stdin: job.stdin,
@@ -121,11 +125,14 @@ export async function planRun(input: PlanInput): Promise<{ plan: SupervisorPlan;
     schema: 1,
     measuredBy: config.metric,
     scoring,
-    device: { id: device.id, class: device.class, model: device.model },
     flags,
     jobDigest: digestFile(join(dirname(folder), 'job.json')),
   };
   return { plan, setting };
+}
+
+function planDevice({ id, class: deviceClass, model, uuid }: Device): PlannedDevice {
+  return { id, class: deviceClass, model, key: uuid ?? id, gpuUuid: deviceClass === 'gpu' ? uuid : null };
 }
 
 // Switches of the person at the keyboard and of the lab's own tests: with them a run could open what holds it.
@@ -167,15 +174,17 @@ function prepareCommand(config: LabConfig, top: string): string | null {
   return parts.length === 0 ? null : parts.map((part) => `{ ${part}\n}`).join(' && ');
 }
 
-function runEnvironment({ job, device }: PlanInput, out: string, marker: string): Record<string, string> {
-  const captured = Object.entries(job.env).filter(([name]) => !neverPassed.test(name));
+// Which card a run gets is known only when it begins: the supervisor sets this name then.
+const cardsName = 'CUDA_VISIBLE_DEVICES';
+
+function runEnvironment({ job }: PlanInput, out: string, marker: string): Record<string, string> {
+  const captured = Object.entries(job.env).filter(([name]) => !neverPassed.test(name) && name !== cardsName);
   return {
     ...Object.fromEntries(captured),
     LAB_JOB: String(job.number),
     LAB_RUN: marker,
     LAB_OUT: out,
     ...(job.seed === null ? {} : { LAB_SEED: String(job.seed) }),
-    CUDA_VISIBLE_DEVICES: device.class === 'gpu' ? device.id.replace(/^gpu/, '') : '',
     // Progress must reach the log while the run lives, not when a buffer is full.
     PYTHONUNBUFFERED: '1',
   };
@@ -192,7 +201,7 @@ interface SandboxPlace {
 }
 
 function sandboxFor(input: PlanInput, { cwd, writable, readable, isScorer = false }: SandboxPlace): string[] {
-  const { paths, config, checkout, device, job } = input;
+  const { paths, config, checkout, devices, job } = input;
   const home = homedir();
   const expand = (path: string) => (path.startsWith('~/') ? join(home, path.slice(2)) : path);
   const caches = config.checkout.caches.map(expand);
@@ -219,7 +228,7 @@ function sandboxFor(input: PlanInput, { cwd, writable, readable, isScorer = fals
       ],
       hidden: [paths.runtime, ...listSecretFiles(paths.root), ...(isScorer ? [] : (checkout?.scoreTargets ?? []))],
       caches,
-      gpu: device.class === 'gpu',
+      gpu: devices[0]?.class === 'gpu',
       network: config.network === 'on',
       cwd,
     }),
@@ -278,7 +287,7 @@ function scorerEnvironment({ paths, job }: PlanInput, runEnv: Record<string, str
     if (value !== undefined && /^(?:HOME|USER|LOGNAME|LANG|LC_\w+|TZ|TMPDIR|LD_LIBRARY_PATH)$/.test(name))
       env[name] = value;
   }
-  for (const name of ['LAB_JOB', 'LAB_RUN', 'LAB_OUT', 'LAB_SEED', 'CUDA_VISIBLE_DEVICES', 'PYTHONUNBUFFERED']) {
+  for (const name of ['LAB_JOB', 'LAB_RUN', 'LAB_OUT', 'LAB_SEED', 'PYTHONUNBUFFERED']) {
     const value = runEnv[name];
     if (value !== undefined) env[name] = value;
   }
@@ -300,6 +309,7 @@ function writeModelLauncher(
     : command;
   // The model is the run's own program again: it gets the run's environment and nothing of the scorer's, the seed above all.
   const env = Object.entries(run.env).map(([name, value]) => quote(`${name}=${value}`));
+  env.push(`"${cardsName}=\${${cardsName}-}"`);
   const lines = [
     '#!/bin/sh',
     `cd ${quote(run.top)} || exit 1`,

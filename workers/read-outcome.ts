@@ -11,7 +11,11 @@ import { classifyRun } from './log-reading/classify.ts';
 import { type LogReading, parseLog } from './log-reading/parse-log.ts';
 import { readLog } from './log-reading/read-log.ts';
 import type { AttemptSetting } from './plan-run.ts';
-import type { SupervisorExit } from './supervisor/plan.ts';
+import { attemptPath, readJsonFile } from './supervisor/attempt-files.ts';
+import { readPauses, sumPauses } from './supervisor/pause.ts';
+import { parsePlan, type SupervisorExit } from './supervisor/plan.ts';
+import { readStarted } from './supervisor/started.ts';
+import { readStepStart } from './supervisor/step-wrapper.ts';
 
 /** Reads the logs of an ended attempt and says how it went. */
 export async function readOutcome(
@@ -19,8 +23,9 @@ export async function readOutcome(
   job: Job,
   attempt: number,
   setting: AttemptSetting,
-  exit: SupervisorExit,
+  left: SupervisorExit,
 ): Promise<Run> {
+  const exit = { ...left, steps: left.steps.map((step) => takeOutPauses(folder, step)) };
   const train = findStep(exit, 'train');
   const trainReading = train ? await readStepLog(folder, 'run.log', setting.measuredBy.name) : null;
   const { fate, reading } = await judge(folder, setting, exit, train, trainReading);
@@ -42,11 +47,29 @@ export async function readOutcome(
     trainSeconds: train?.seconds ?? null,
     peakMemoryMib: measured ?? printed,
     memorySource: measured !== null ? exit.memorySource : printed !== null ? 'summary' : 'none',
-    device: setting.device,
+    device: setting.device ?? readRunDevice(folder),
     flags,
     track: job.track,
     startedAt: formatLocalTime(new Date(exit.startedAt ?? exit.endedAt)),
     endedAt: formatLocalTime(new Date(exit.endedAt)),
+  };
+}
+
+/**
+ * What it ran on, by the plan and by what it took. Several are joined with `+`; one that ended before it took any of several names all that it
+ * might have had, joined with `|`.
+ */
+function readRunDevice(folder: string): Run['device'] {
+  const { devices, deviceCount } = parsePlan(readJsonFile(attemptPath(folder, 'plan')));
+  const started = readStarted(folder);
+  const taken = started === null || started === 'withdrawn' ? [] : started.devices;
+  const known = devices.filter(({ id }) => taken.includes(id));
+  const meant = known.length > 0 ? known : devices;
+  const isChosen = known.length > 0 || deviceCount === devices.length;
+  return {
+    id: meant.map(({ id }) => id).join(isChosen ? '+' : '|'),
+    class: devices[0]?.class ?? 'cpu',
+    model: [...new Set(meant.map(({ model }) => model))].join(isChosen ? ' + ' : ' | '),
   };
 }
 
@@ -110,6 +133,17 @@ async function judge(
   );
   if (fate.kind === 'failed') return { fate: { ...fate, detail: `score: ${fate.detail}` }, reading: scoreReading };
   return { fate, reading: scoreReading };
+}
+
+/** A step's time without the seconds that it stood still: it did not work then, and nothing is to be compared by them. */
+function takeOutPauses(folder: string, step: StepResult): StepResult {
+  const start = readStepStart(folder, step.name);
+  const pauses = readPauses(folder, step.name);
+  if (pauses.length === 0 || start === null || start === 'unfinished') return step;
+  const { startedAtMs } = start;
+  const wallMs = step.seconds * 1000;
+  const pausedMs = Math.round(sumPauses(pauses, startedAtMs, startedAtMs + wallMs));
+  return { ...step, seconds: Math.max(0, Math.round(wallMs) - pausedMs) / 1000, pausedSeconds: pausedMs / 1000 };
 }
 
 function findStep(exit: SupervisorExit, name: StepName): StepResult | null {

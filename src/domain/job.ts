@@ -145,6 +145,8 @@ export type JobState =
       progress: string | null;
       /** Whether its processes are stopped (SIGSTOP). */
       isPaused: boolean;
+      /** Why the lab cannot go on with it although the run does; null where nothing is wrong. */
+      problem: string | null;
     }
   | { kind: 'recording'; attempt: number; problem: string | null }
   | { kind: 'ended'; run: Run; status: 'keep' | 'discard' | 'crash' | null }

@@ -30,8 +30,10 @@ export interface StepResult {
   exitCode: number | null;
   /** Signal name ("SIGKILL"); null where it exited by itself. */
   signal: string | null;
-  /** Wall time in seconds. */
+  /** Wall time in seconds. What the supervisor writes has its pauses in it, what run.json holds does not. */
   seconds: number;
+  /** How long it stood still in pauses, seconds; absent: it never did, or nobody took it out of `seconds`. */
+  pausedSeconds?: number;
 }
 
 /** How a run ended. A run without a metric can still be done (a task with nothing to score). */
@@ -66,7 +68,7 @@ export interface Run {
   /** Further metrics by name (from the summary block and METRIC lines of the log that the metric was read from). */
   metrics: Record<string, number>;
   steps: StepResult[];
-  /** Wall seconds of the train step; null where it never started. */
+  /** Wall seconds of the train step without its pauses; null where it never started. */
   trainSeconds: number | null;
   /** Peak memory of the whole process tree (on a GPU: of the device), in MiB; null where nothing could be measured. */
   peakMemoryMib: number | null;

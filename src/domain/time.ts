@@ -1,4 +1,7 @@
-/** Times as the records write them. Pure; the clock is the caller's. */
+/** Times as the records write them, the clock being the caller's; and the one clock for ages and waits. */
+
+/** Milliseconds since 1970 as this process started with them, counted on without jumps: for ages and waits, not for records. */
+export const monotonicMs = (): number => performance.timeOrigin + performance.now();
 
 /** ISO 8601 with the local offset, to the second. */
 export function formatLocalTime(date: Date): string {

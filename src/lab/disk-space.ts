@@ -14,3 +14,9 @@ export function readFreeBytes(folder: string): number {
 export function isDiskFull(folder: string): boolean {
   return readFreeBytes(folder) <= fullDiskBytes;
 }
+
+/** Why a run waits for room on the file system of `disk` (`reserveMb` in 1e6 bytes); null where enough is free. Pure. */
+export function describeShortage(disk: string, freeBytes: number, reserveMb: number): string | null {
+  if (freeBytes >= reserveMb * 1e6) return null;
+  return `${(freeBytes / 1e6).toFixed(1)} MB are free at ${disk}, less than devices.reserveMb ${reserveMb}`;
+}

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { lock, lockTools, tryLock } from './kernel-lock.ts';
+import { lock, lockTools, tryLock, waitForLock } from './kernel-lock.ts';
 
 let folder = '';
 let path = '';
@@ -48,6 +48,29 @@ for (const tool of lockTools) {
           expect(await tryLock(path, { tools: [other] })).toBeNull();
       }
       held?.release();
+      expect(await isFree()).toBe(true);
+    },
+  );
+}
+
+for (const tool of lockTools) {
+  const isThere = spawnSync(tool, ['--version']).error === undefined;
+  test.skipIf(!isThere)(
+    `${tool} waits for the holder in the kernel, and holds nothing where its wait was given up`,
+    async () => {
+      const held = await tryLock(path);
+      const abort = new AbortController();
+      const given = waitForLock(path, { tools: [tool], signal: abort.signal });
+      let opened = -1;
+      const patient = waitForLock(path, { tools: [tool], onOpen: (fd) => (opened = fd) });
+      expect(opened).toBeGreaterThan(2);
+      abort.abort(new Error('enough'));
+      await expect(given).rejects.toThrow('enough');
+      held?.release();
+      const got = await patient;
+      expect(got.fd).toBe(opened);
+      expect(await isFree()).toBe(false);
+      got.release();
       expect(await isFree()).toBe(true);
     },
   );

@@ -2,7 +2,7 @@
  * Kernel locks (flock) for Node, which has no call for them. The file is opened here and a small tool locks the inherited
  * descriptor: the lock sits on the shared open file description, so it stays with our descriptor after the tool has ended.
  * A child that is given the descriptor in its stdio holds the lock too; it is free only when all of them are gone, however they died.
- * Not covered: locks on network file systems between hosts, and fairness among those who wait.
+ * Whoever waits, waits in the kernel, which lets waiters in as they came. Not covered: locks on network file systems between hosts.
  */
 import { spawn } from 'node:child_process';
 import { closeSync, constants, fchmodSync, openSync } from 'node:fs';
@@ -25,6 +25,14 @@ export interface KernelLockOptions {
   tools?: readonly LockTool[];
 }
 
+/** How a lock is waited for. */
+export interface LockWaitOptions extends KernelLockOptions {
+  /** Ends the waiting. */
+  signal?: AbortSignal;
+  /** Called at once with the descriptor that will be locked: a child that is given it now holds the lock as soon as we do. */
+  onOpen?: (fd: number) => void;
+}
+
 /** A program that can lock an inherited descriptor. */
 export type LockTool = 'flock' | 'perl' | 'python3';
 
@@ -34,21 +42,55 @@ export type LockTool = 'flock' | 'perl' | 'python3';
  */
 export const lockTools: readonly LockTool[] = ['flock', 'perl', 'python3'];
 
-// Each locks descriptor 3 without waiting and exits 0 (got it), 1 (busy) or anything else (broken).
-const commands: Record<LockTool, string[]> = {
-  flock: ['-x', '-n', '3'],
-  perl: ['-e', 'open(my $f, "+<&=", 3) or exit 2; exit 0 if flock($f, 6); exit($!{EWOULDBLOCK} ? 1 : 2)', '-MErrno'],
-  python3: [
-    '-c',
-    'import fcntl,sys\ntry: fcntl.flock(3, fcntl.LOCK_EX | fcntl.LOCK_NB)\nexcept BlockingIOError: sys.exit(1)\nexcept OSError as e: print(e, file=sys.stderr); sys.exit(2)',
-  ],
+// Each locks descriptor 3 and exits 0 (got it), 1 (busy) or anything else (broken); `wait` never says busy.
+const commands: Record<LockTool, Record<'try' | 'wait', string[]>> = {
+  flock: { try: ['-x', '-n', '3'], wait: ['-x', '3'] },
+  perl: { try: perlCommand(6), wait: perlCommand(2) },
+  python3: { try: pythonCommand('fcntl.LOCK_EX | fcntl.LOCK_NB'), wait: pythonCommand('fcntl.LOCK_EX') },
 };
+
+// Runs its command so that the kernel ends it with its parent: else what waits for a supervisor that was killed stays in line until its turn.
+// It is a part of util-linux, as flock is; where it is missing or too old, the command runs without it.
+const withParent = ['setpriv', '--pdeathsig', 'KILL', '--'];
+
+function perlCommand(operation: number): string[] {
+  return [
+    '-MErrno',
+    '-e',
+    `open(my $f, "+<&=", 3) or exit 2; exit 0 if flock($f, ${operation}); exit($!{EWOULDBLOCK} ? 1 : 2)`,
+  ];
+}
+
+function pythonCommand(operation: string): string[] {
+  return [
+    '-c',
+    `import fcntl,sys\ntry: fcntl.flock(3, ${operation})\nexcept BlockingIOError: sys.exit(1)\nexcept OSError as e: print(e, file=sys.stderr); sys.exit(2)`,
+  ];
+}
 
 /** Takes the lock, creating its file where needed; null where somebody else holds it. Throws LabError where no tool works or the file cannot be opened. */
 export async function tryLock(path: string, options: KernelLockOptions = {}): Promise<KernelLock | null> {
+  return takeLock(path, 'try', options);
+}
+
+/**
+ * Takes the lock, waiting for it in the kernel: those who wait get it in the order in which they came. Rejects with the signal's reason when it
+ * aborts; nothing is held then. Throws LabError like `tryLock`.
+ */
+export async function waitForLock(path: string, options: LockWaitOptions = {}): Promise<KernelLock> {
+  options.signal?.throwIfAborted();
+  const taken = await takeLock(path, 'wait', options);
+  if (taken === null) throw new LabError('internal', `waiting for ${path} ended without it`);
+  return taken;
+}
+
+async function takeLock(path: string, kind: 'try' | 'wait', options: LockWaitOptions): Promise<KernelLock | null> {
   const fd = openLockFile(path, options.mode ?? 0o600);
   try {
-    const got = await lockDescriptor(fd, path, options.tools ?? lockTools);
+    options.onOpen?.(fd);
+    const got = await lockDescriptor(fd, path, kind, options);
+    // The tool can have got it in the moment in which it was told to give up.
+    options.signal?.throwIfAborted();
     if (!got) {
       closeSync(fd);
       return null;
@@ -69,7 +111,7 @@ export async function tryLock(path: string, options: KernelLockOptions = {}): Pr
   };
 }
 
-/** Takes the lock, waiting for it by polling (10 ms at first, 250 ms later). Rejects with the signal's reason when it aborts. */
+/** Takes the lock, looking for it again and again (10 ms apart at first, 250 ms later): for locks that are held for moments. Rejects with the signal's reason when it aborts. */
 export async function lock(
   path: string,
   options: KernelLockOptions & { signal?: AbortSignal } = {},
@@ -115,31 +157,60 @@ function lockFileError(path: string, cause: unknown): LabError {
   );
 }
 
-async function lockDescriptor(fd: number, path: string, tools: readonly LockTool[]): Promise<boolean> {
+async function lockDescriptor(
+  fd: number,
+  path: string,
+  kind: 'try' | 'wait',
+  { tools = lockTools, signal }: LockWaitOptions,
+): Promise<boolean> {
   const problems: string[] = [];
   for (const tool of tools) {
-    const outcome = await runTool(tool, fd);
-    if (outcome === 'locked') return true;
-    if (outcome === 'busy') return false;
-    problems.push(`${tool}: ${outcome.problem}`);
+    const command = [tool, ...commands[tool][kind]];
+    // Where flock itself is missing, setpriv says so too, and the next tool waits.
+    const ways = kind === 'wait' && tool === 'flock' ? [[...withParent, ...command], command] : [command];
+    for (const way of ways) {
+      const outcome = await runTool(way, kind, fd, signal);
+      if (outcome === 'locked') return true;
+      if (outcome === 'busy') return false;
+      signal?.throwIfAborted();
+      problems.push(`${way[0]}: ${outcome.problem}`);
+    }
   }
   throw new LabError('worker', `cannot lock ${path}: no tool for kernel locks works (${problems.join('; ')})`, {
     hints: ['install util-linux (flock), perl or python3; then: lab doctor'],
   });
 }
 
-function runTool(tool: LockTool, fd: number): Promise<'locked' | 'busy' | { problem: string }> {
+/** Ends only when the tool has: what it locked at the last moment is ours, not its. */
+function runTool(
+  [program = '', ...args]: readonly string[],
+  kind: 'try' | 'wait',
+  fd: number,
+  signal: AbortSignal | undefined,
+): Promise<'locked' | 'busy' | { problem: string }> {
   return new Promise((resolve) => {
-    const child = spawn(tool, commands[tool], { stdio: ['ignore', 'ignore', 'pipe', fd] });
+    const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe', fd] });
+    const giveUp = (): void => {
+      child.kill('SIGKILL');
+    };
+    signal?.addEventListener('abort', giveUp, { once: true });
+    const end = (outcome: 'locked' | 'busy' | { problem: string }): void => {
+      signal?.removeEventListener('abort', giveUp);
+      resolve(outcome);
+    };
     let stderr = '';
     child.stderr?.on('data', (chunk: Buffer) => {
       stderr = (stderr + chunk.toString()).slice(0, 500);
     });
-    child.once('error', (error) => resolve({ problem: errnoOf(error) === 'ENOENT' ? 'not installed' : error.message }));
-    child.once('close', (code, signal) => {
-      if (code === 0) resolve('locked');
-      else if (code === 1) resolve('busy');
-      else resolve({ problem: stderr.trim() || `ended with ${signal ?? `exit code ${code}`}` });
+    child.once('error', (error) => end({ problem: errnoOf(error) === 'ENOENT' ? 'not installed' : error.message }));
+    // What it has to say of a failure comes until `close`; for the lock itself that would be a moment too late.
+    child.once('exit', (code) => {
+      if (code === 0) end('locked');
+      // Nobody who waits is told that it is busy: something else is wrong then.
+      if (code === 1 && kind === 'try') end('busy');
     });
+    child.once('close', (code, killer) =>
+      end({ problem: stderr.trim() || `ended with ${killer ?? `exit code ${code}`}` }),
+    );
   });
 }

@@ -35,9 +35,10 @@ export interface DecidedJob {
  */
 export function listScoredRuns(jobs: StoredJob[]): ScoredRun[] {
   return jobs
-    .filter((stored) => stored.job.kind !== 'replay' && stored.run?.metric != null && stored.run.fate.kind === 'done')
-    .sort((a, b) => orderOf(a) - orderOf(b) || a.job.number - b.job.number)
-    .flatMap(({ job, run, recorded }) =>
+    .filter(isScored)
+    .map((stored) => ({ stored, order: orderOf(stored) }))
+    .sort((a, b) => a.order - b.order || a.stored.job.number - b.stored.job.number)
+    .flatMap(({ stored: { job, run, recorded } }) =>
       run?.metric == null
         ? []
         : [
@@ -54,6 +55,11 @@ export function listScoredRuns(jobs: StoredJob[]): ScoredRun[] {
             },
           ],
     );
+}
+
+/** Whether a job has a scored run that counts. */
+export function isScored({ job, run }: StoredJob): boolean {
+  return job.kind !== 'replay' && run?.metric != null && run.fate.kind === 'done';
 }
 
 function orderOf(stored: StoredJob): number {

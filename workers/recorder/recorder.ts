@@ -148,8 +148,8 @@ export function createRecorder(
     queueName,
     async ({ data }) => {
       // What Redis hands over may be old, or not ours at all.
-      const known = context.book.all().find((booked) => booked.job.number === data.number);
-      if (!known || !isOver(known)) return;
+      const known = context.book.find(data.number);
+      if (known === null || !isOver(known)) return;
       // A record of an earlier attempt says nothing of one that was made again in place.
       if (known.recorded?.isDone && known.recorded.attempt === known.run?.attempt) return;
       while (!closing.signal.aborted) {

@@ -2,7 +2,17 @@
  * The files of one attempt's folder by name, and the two ways to write them: once, and patiently through a full disk.
  * What stands in them is plan.ts's; this file only moves bytes safely.
  */
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { StepName } from '../../src/domain/run.ts';
@@ -18,9 +28,9 @@ export const attemptFiles = {
   log: 'supervisor.log',
   /** One line per supervisor that took the attempt on. */
   supervisors: 'supervisors.jsonl',
-  /** Present while the device is somebody else's. */
+  /** Present while the devices are somebody else's. */
   waiting: 'waiting.json',
-  /** Written once the device was first held. */
+  /** Decides between begin and withdrawal: started.ts. */
   started: 'started',
   /** A request to end the run. */
   kill: 'kill',
@@ -97,6 +107,18 @@ export function writeJsonSafely(path: string, value: unknown): void {
     fsyncSync(folder);
   } finally {
     closeSync(folder);
+  }
+}
+
+/** Writes JSON so that a reader sees the old file, none, or the new one whole. Not synced: for what a power cut may take with the run. */
+export function writeJsonPlainly(path: string, value: unknown): void {
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    writeFileSync(temporary, `${JSON.stringify(value)}\n`, { mode: 0o644 });
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
   }
 }
 

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { build } from 'esbuild';
 import { findMarked, isAlive, type ProcessIdentity, sendSignal } from '../process-tree.ts';
 import { waitForExit } from './launch.ts';
-import type { PlannedStep, SupervisorExit, SupervisorPlan } from './plan.ts';
+import type { PlannedDevice, PlannedStep, SupervisorExit, SupervisorPlan } from './plan.ts';
 
 /** A step as tests write it: a shell text or a whole command line. */
 export interface TestStep extends Partial<Omit<PlannedStep, 'name'>> {
@@ -37,6 +37,11 @@ export interface TestAttempts {
 /** Waits for a condition by polling; the test's own limit ends it. */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await condition())) await sleep(10);
+}
+
+/** A device as plans name it; its lock has its name. */
+export function testDevice(id: string): PlannedDevice {
+  return { id, class: id.startsWith('gpu') ? 'gpu' : 'cpu', model: 'Test', key: id, gpuUuid: null };
 }
 
 /** Builds the supervisor and creates the folder. */
@@ -70,8 +75,15 @@ export async function createAttempts(): Promise<TestAttempts> {
       mkdirSync(dir, { recursive: true });
       const marker = `test-${process.pid}/${count}.1`;
       const plan: SupervisorPlan = {
-        ...{ schema: 1, job: count, attempt: 1, marker, deviceLock: { folder: locks, key: 'cpu0' }, lab: folder },
-        ...{ graceSeconds: 5, deviceClass: 'cpu', gpuUuid: null, secretNames: [], scoreReads: null, stdin: false },
+        ...{ schema: 1, job: count, attempt: 1, marker, lockFolder: locks, lab: folder },
+        ...{
+          devices: [testDevice('cpu0')],
+          deviceCount: 1,
+          graceSeconds: 5,
+          secretNames: [],
+          scoreReads: null,
+          stdin: false,
+        },
         steps: steps.map(({ name, shell, ...rest }) => ({
           ...{ name, argv: ['/bin/sh', '-c', shell ?? 'true'], cwd: folder, log: `${name}.log`, wallSeconds: null },
           ...{ idleSeconds: null, maxLogBytes: null },
@@ -85,7 +97,11 @@ export async function createAttempts(): Promise<TestAttempts> {
       made.push(dir);
       return dir;
     },
-    run: (dir) => waitForExit(dir, { entry }),
+    async run(dir) {
+      const exit = await waitForExit(dir, { entry });
+      if (exit === 'withdrawn') throw new Error(`${dir} was withdrawn`);
+      return exit;
+    },
     clean() {
       for (const dir of made.splice(0)) {
         try {

@@ -3,21 +3,29 @@
  * died), asking for the run's end, and looking at what is known meanwhile. Nothing here touches the run's own processes.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, existsSync, type FSWatcher, openSync, watch } from 'node:fs';
-import { join } from 'node:path';
-import { packageRoot } from '../../src/config/package-root.ts';
+import { closeSync, existsSync, openSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { StepName } from '../../src/domain/run.ts';
 import { LabError } from '../../src/errors/lab-error.ts';
 import { tryLock } from '../../src/lab/kernel-lock.ts';
-import type { DeviceHolder } from '../device-lock.ts';
-import { isAlive, type ProcessIdentity } from '../process-tree.ts';
+import { isAlive, type ProcessIdentity, readIdentity, sendSignal } from '../process-tree.ts';
 import { attemptPath, isDiskFull, readJsonFile, readTextFile, writeJsonSafely } from './attempt-files.ts';
-import { type StartedRecord, type SupervisorExit, stepNames, type WaitingRecord } from './plan.ts';
+import { createFolderWatch } from './folder-watch.ts';
+import {
+  type AwaitedDevice,
+  parsePlan,
+  type StartedRecord,
+  type SupervisorExit,
+  stepNames,
+  type WaitingRecord,
+} from './plan.ts';
+import { supervisorEntry, useSpare } from './spare.ts';
+import { isWithdrawn, readStarted } from './started.ts';
 import { readStepExit, readStepStart } from './step-wrapper.ts';
 
 /** How a supervisor is launched. */
 export interface LaunchOptions {
-  /** Secrets by name; they go into the supervisor's environment only. */
+  /** Secrets by name; they go into the supervisor's environment, or through the spare's pipe. */
   secrets?: Record<string, string>;
   /** The program to run; dist/supervisor.js of this package where not given. */
   entry?: string;
@@ -33,10 +41,14 @@ export interface WaitOptions extends LaunchOptions {
 
 /** What is known of an attempt right now. */
 export interface AttemptView {
-  /** Who holds the device that it waits for; null where it does not wait. */
-  waitsFor: DeviceHolder | 'unknown' | null;
-  /** ISO 8601; null where the device was not held yet. */
+  /** The devices that it waits for and who has them; empty where it does not wait. */
+  waitsFor: AwaitedDevice[];
+  /** ISO 8601; null where it has not begun, and where it was withdrawn. */
   startedAt: string | null;
+  /** Ids of the devices that it took; null where it has not begun. */
+  devices: string[] | null;
+  /** True where the daemon took it back before it began: nothing of it ever ran. */
+  isWithdrawn: boolean;
   /** The step that runs, with its start in ISO 8601; null between steps and outside. */
   step: { name: StepName; startedAt: string } | null;
   /** How it ended; null where it has not. */
@@ -44,6 +56,7 @@ export interface AttemptView {
 }
 
 const pollMs = 200;
+const ownEndMs = 300;
 const minuteMs = 60_000;
 const launchesPerMinute = 6;
 // When this process launched supervisors, by attempt: the limit holds across several waits for one attempt.
@@ -51,39 +64,53 @@ const launchTimesMs = new Map<string, number[]>();
 // Supervisors that this process launched, so that one that is still starting up is not taken for dead.
 const launched = new Map<string, ChildProcess>();
 
-/** Starts a supervisor for an attempt whose plan.json is written; it outlives this process. Throws LabError where the package is not built. */
+/**
+ * Starts a supervisor for an attempt whose plan.json is written: the spare where there is one. It outlives this process. Throws LabError where
+ * the package is not built.
+ */
 export function launchSupervisor(attemptDir: string, options: LaunchOptions = {}): void {
-  const entry = options.entry ?? join(packageRoot(), 'dist', 'supervisor.js');
+  const entry = supervisorEntry(options);
+  const child =
+    useSpare(entry, attemptDir, options.secrets ?? {}) ?? spawnSupervisor(entry, attemptDir, options.secrets ?? {});
+  // A failed spawn shows as no living supervisor; whoever waits tries again.
+  const forget = (): void => {
+    if (launched.get(attemptDir) === child) launched.delete(attemptDir);
+  };
+  child.once('error', forget);
+  child.once('exit', forget);
+  child.unref();
+  launched.set(attemptDir, child);
+}
+
+function spawnSupervisor(entry: string, attemptDir: string, secrets: Record<string, string>): ChildProcess {
   if (!existsSync(entry)) {
     throw new LabError('internal', `cannot start a supervisor: ${entry} is missing`, { hints: ['npm run build'] });
   }
   const { LAB_RUN: _ownRun, ...env } = process.env;
   const log = openSync(attemptPath(attemptDir, 'log'), 'a', 0o644);
   try {
-    const child = spawn(process.execPath, [entry, attemptDir], {
+    return spawn(process.execPath, [entry, attemptDir], {
       cwd: '/',
       detached: true,
-      env: { ...env, ...options.secrets },
+      env: { ...env, ...secrets },
       stdio: ['ignore', log, log],
     });
-    // A failed spawn shows as no living supervisor; whoever waits tries again.
-    child.once('error', () => launched.delete(attemptDir));
-    child.once('exit', () => launched.delete(attemptDir));
-    child.unref();
-    launched.set(attemptDir, child);
   } finally {
     closeSync(log);
   }
 }
 
 /**
- * Waits for an attempt's end. Where it has no living supervisor, one is launched to take it over, at most 6 times a minute.
- * Rejects with the signal's reason when it aborts, and with a LabError where supervisors end as fast as they are launched: the run
- * goes on in both cases, and waiting can be tried again.
+ * Waits for an attempt's end; `withdrawn` where it was taken back or its folder is gone. Where it has no living supervisor, one is launched to
+ * take it over, at most 6 times a minute. Rejects with the signal's reason when it aborts, and with a LabError where supervisors end as fast
+ * as they are launched: the run goes on in both cases, and waiting can be tried again.
  */
-export async function waitForExit(attemptDir: string, options: WaitOptions = {}): Promise<SupervisorExit> {
+export async function waitForExit(
+  attemptDir: string,
+  options: WaitOptions = {},
+): Promise<SupervisorExit | 'withdrawn'> {
   let shown = '';
-  const waiter = createWaiter(attemptDir);
+  const watch = createFolderWatch(attemptDir);
   try {
     for (;;) {
       options.signal?.throwIfAborted();
@@ -91,24 +118,34 @@ export async function waitForExit(attemptDir: string, options: WaitOptions = {})
       const text = JSON.stringify(view);
       if (text !== shown) options.onChange?.(view);
       shown = text;
-      if (view.exit !== null) {
+      if (view.exit !== null || isWithdrawn(attemptDir)) {
         launchTimesMs.delete(attemptDir);
-        return view.exit;
+        return view.exit ?? 'withdrawn';
       }
-      if (!(await hasSupervisor(attemptDir))) {
-        // It may have written `exit` and ended since we looked.
-        if (existsSync(attemptPath(attemptDir, 'exit'))) continue;
+      if (!(await mayHaveSupervisor(attemptDir))) {
+        // It may have written `exit` and ended, or been withdrawn, since we looked; from here to the launch nothing is awaited.
+        if (existsSync(attemptPath(attemptDir, 'exit')) || isWithdrawn(attemptDir)) continue;
         relaunch(attemptDir, options);
       }
-      await waiter.wait(options.signal);
+      await watch.wait(pollMs, options.signal);
     }
   } finally {
-    waiter.close();
+    watch.close();
+  }
+}
+
+/** As `hasSupervisor`; false where the folder vanishes under the question. */
+async function mayHaveSupervisor(attemptDir: string): Promise<boolean> {
+  try {
+    return await hasSupervisor(attemptDir);
+  } catch (error) {
+    if (existsSync(attemptDir)) throw error;
+    return false;
   }
 }
 
 function relaunch(attemptDir: string, options: LaunchOptions): void {
-  const nowMs = Date.now();
+  const nowMs = performance.now();
   const recent = (launchTimesMs.get(attemptDir) ?? []).filter((ms) => nowMs - ms < minuteMs);
   if (recent.length >= launchesPerMinute) {
     const lastWords = (readTextFile(attemptPath(attemptDir, 'log')) ?? '').trim().split('\n').at(-1) ?? '';
@@ -118,6 +155,30 @@ function relaunch(attemptDir: string, options: LaunchOptions): void {
   }
   launchSupervisor(attemptDir, options);
   launchTimesMs.set(attemptDir, [...recent, nowMs]);
+}
+
+/**
+ * Ends the supervisors of a withdrawn attempt at once and resolves when none lives. Before that its folder must not be used again: one that
+ * was held up could take the next attempt's files for its own. They have started nothing; what they made ready ends with them. Throws LabError
+ * (worker) where one does not even end by SIGKILL.
+ */
+export async function endWithdrawn(attemptDir: string): Promise<void> {
+  const listed = (readTextFile(attemptPath(attemptDir, 'supervisors')) ?? '').split('\n').map(parseIdentity);
+  const own = launched.get(attemptDir)?.pid;
+  const supervisors = [...listed, own === undefined ? null : readIdentity(own)].filter((one) => one !== null);
+  const startMs = performance.now();
+  for (let isAsked = false; supervisors.some(isAlive); await sleep(5)) {
+    const waitedMs = performance.now() - startMs;
+    // They see it in their folder and end by themselves, and so in order; one that is held up does not.
+    if (!isAsked && waitedMs > ownEndMs) {
+      isAsked = true;
+      for (const { pid } of supervisors.filter(isAlive)) sendSignal(pid, 'SIGKILL');
+    }
+    if (waitedMs > 5000) {
+      const pids = supervisors.filter(isAlive).map(({ pid }) => pid);
+      throw new LabError('worker', `the supervisor of ${attemptDir} does not end (pid ${pids.join(', ')})`);
+    }
+  }
 }
 
 /** Asks for the end of an attempt's run: SIGTERM, then SIGKILL after `graceSeconds`. A later request can only shorten the grace. */
@@ -134,15 +195,39 @@ export function requestKill(attemptDir: string, graceSeconds: number): void {
 
 /** What is known of an attempt from its folder. */
 export function readAttempt(attemptDir: string): AttemptView {
-  const waiting = readJsonFile(attemptPath(attemptDir, 'waiting')) as WaitingRecord | null;
-  const started = readJsonFile(attemptPath(attemptDir, 'started')) as StartedRecord | null;
+  const started = readStarted(attemptDir);
   const exit = readJsonFile(attemptPath(attemptDir, 'exit')) as SupervisorExit | null;
+  const begun = started === 'withdrawn' ? null : started;
   return {
-    waitsFor: exit === null ? (waiting?.holder ?? null) : null,
-    startedAt: started?.at ?? null,
-    step: exit === null ? readRunningStep(attemptDir) : null,
+    waitsFor: exit === null && started !== 'withdrawn' ? readWaiting(attemptDir) : [],
+    startedAt: begun?.at ?? null,
+    devices: begun === null ? null : readTakenDevices(attemptDir, begun),
+    isWithdrawn: started === 'withdrawn',
+    step: exit === null && started !== 'withdrawn' ? readRunningStep(attemptDir) : null,
     exit,
   };
+}
+
+function readWaiting(attemptDir: string): AwaitedDevice[] {
+  const waiting = readJsonFile(attemptPath(attemptDir, 'waiting')) as
+    | (Partial<WaitingRecord> & { holder?: AwaitedDevice['holder'] })
+    | null;
+  if (waiting === null) return [];
+  // A supervisor from before there could be several devices names the holder only.
+  if (waiting.waitsFor === undefined)
+    return waiting.holder === undefined
+      ? []
+      : readPlannedIds(attemptDir).map((device) => ({ device, holder: waiting.holder ?? 'unknown' }));
+  return waiting.waitsFor;
+}
+
+function readTakenDevices(attemptDir: string, { devices }: StartedRecord): string[] {
+  return devices.length > 0 ? devices : readPlannedIds(attemptDir);
+}
+
+function readPlannedIds(attemptDir: string): string[] {
+  const plan = readJsonFile(attemptPath(attemptDir, 'plan'));
+  return plan === null ? [] : parsePlan(plan).devices.map(({ id }) => id);
 }
 
 /** True while a supervisor has the attempt or is starting up for it. */
@@ -173,39 +258,4 @@ function readRunningStep(attemptDir: string): AttemptView['step'] {
     return { name, startedAt: new Date(start.startedAtMs).toISOString() };
   }
   return null;
-}
-
-interface Waiter {
-  wait(signal: AbortSignal | undefined): Promise<void>;
-  close(): void;
-}
-
-/** Wakes at a change in the folder, after 200 ms, or when the signal aborts. */
-function createWaiter(folder: string): Waiter {
-  let wake: () => void = () => undefined;
-  let watcher: FSWatcher | null = null;
-  try {
-    watcher = watch(folder, () => wake());
-    // Watching is only for speed; some file systems and full inotify tables do without, and the poll goes on.
-    watcher.on('error', () => watcher?.close());
-  } catch {
-    watcher = null;
-  }
-  return {
-    wait(signal) {
-      return new Promise((resolve) => {
-        const timer = setTimeout(() => wake(), pollMs);
-        wake = () => {
-          clearTimeout(timer);
-          signal?.removeEventListener('abort', wake);
-          wake = () => undefined;
-          resolve();
-        };
-        signal?.addEventListener('abort', wake, { once: true });
-      });
-    },
-    close() {
-      watcher?.close();
-    },
-  };
 }

@@ -7,7 +7,7 @@ import type { DeviceClass, MemorySource } from '../../src/domain/run.ts';
 import { messageOf } from '../../src/errors/lab-error.ts';
 import { readGpuProcessMemory } from '../device-probe.ts';
 import { residentMib } from '../process-tree.ts';
-import { attemptPath, readJsonFile, writeJsonSafely } from './attempt-files.ts';
+import { attemptPath, readJsonFile, writeJsonPlainly } from './attempt-files.ts';
 
 /** Peak of a run. `peakMemoryMib` is null, and the source "none", where nothing could be measured. */
 export interface MemoryPeak {
@@ -18,7 +18,8 @@ export interface MemoryPeak {
 /** What a sampler needs to know of its run. */
 export interface MemorySamplerOptions {
   deviceClass: DeviceClass;
-  gpuUuid: string | null;
+  /** The cards whose memory counts, summed; none: no card is asked. */
+  gpuUuids: readonly string[];
   /** When the run started, milliseconds since 1970: zero of the seconds column. */
   startedAtMs: number;
   note: (line: string) => void;
@@ -43,9 +44,11 @@ export function createMemorySampler(attemptDir: string, options: MemorySamplerOp
   const samplesPath = attemptPath(attemptDir, 'samples');
   const memoryPath = attemptPath(attemptDir, 'memory');
   let { residentPeakMib, gpuPeakMib } = readStoredPeak(memoryPath);
-  let stepMs = Date.now();
-  let lastMs = 0;
-  let lastGpuMs = 0;
+  // Paced and timed by a clock that nobody sets.
+  const ageMs = Math.max(0, Date.now() - options.startedAtMs) - performance.now();
+  let stepMs = performance.now();
+  let lastMs = Number.NEGATIVE_INFINITY;
+  let lastGpuMs = Number.NEGATIVE_INFINITY;
   let gpuMib: number | null = null;
   let isAskingGpu = false;
   const told = new Set<string>();
@@ -62,21 +65,21 @@ export function createMemorySampler(attemptDir: string, options: MemorySamplerOp
   };
   const storePeak = (): void =>
     attempt('cannot keep the peak memory', () =>
-      writeJsonSafely(memoryPath, { schema: 1, residentPeakMib, gpuPeakMib }),
+      writeJsonPlainly(memoryPath, { schema: 1, residentPeakMib, gpuPeakMib }),
     );
 
-  const askGpu = (uuid: string, pids: readonly number[], nowMs: number): void => {
+  const askGpus = (pids: readonly number[], nowMs: number): void => {
     if (isAskingGpu || nowMs - lastGpuMs < gpuMs) return;
     isAskingGpu = true;
     lastGpuMs = nowMs;
-    const take = (usedMib: ReadonlyMap<number, number>): void => {
-      const figures = pids.map((pid) => usedMib.get(pid)).filter((figure) => figure !== undefined);
+    const take = (used: ReadonlyMap<number, number>[]): void => {
+      const figures = used.flatMap((usedMib) => pids.flatMap((pid) => usedMib.get(pid) ?? []));
       gpuMib = figures.length === 0 ? null : figures.reduce((sum, figure) => sum + figure, 0);
       if (gpuMib === null || gpuMib <= (gpuPeakMib ?? -1)) return;
       gpuPeakMib = gpuMib;
       storePeak();
     };
-    readGpuProcessMemory(uuid)
+    Promise.all(options.gpuUuids.map((uuid) => readGpuProcessMemory(uuid)))
       .then(take, (error: unknown) => noteOnce(`cannot read GPU memory: ${messageOf(error)}`))
       .finally(() => {
         isAskingGpu = false;
@@ -85,20 +88,20 @@ export function createMemorySampler(attemptDir: string, options: MemorySamplerOp
 
   return {
     beginStep() {
-      stepMs = Date.now();
-      lastMs = 0;
+      stepMs = performance.now();
+      lastMs = Number.NEGATIVE_INFINITY;
     },
     sample(listPids) {
-      const nowMs = Date.now();
+      const nowMs = performance.now();
       if (nowMs - lastMs < (nowMs - stepMs < fastForMs ? fastMs : slowMs)) return;
       lastMs = nowMs;
       const pids = listPids();
       const memory = residentMib(pids);
-      if (options.deviceClass === 'gpu' && options.gpuUuid !== null) askGpu(options.gpuUuid, pids, nowMs);
+      if (options.deviceClass === 'gpu' && options.gpuUuids.length > 0) askGpus(pids, nowMs);
       if (memory.totalMib === null) return;
       attempt('cannot write samples', () => {
         if (!existsSync(samplesPath)) appendFileSync(samplesPath, 'seconds\trss_mib\tgpu_mib\n');
-        const seconds = ((nowMs - options.startedAtMs) / 1000).toFixed(1);
+        const seconds = ((nowMs + ageMs) / 1000).toFixed(1);
         appendFileSync(samplesPath, `${seconds}\t${memory.totalMib?.toFixed(1)}\t${gpuMib?.toFixed(0) ?? ''}\n`);
       });
       // The kernel's own mark catches a peak between two samples, for one process at least.

@@ -11,7 +11,7 @@ import { continueRunProcesses, stopRunProcesses } from './run-tree.ts';
 
 /** A time in which a step stood still. */
 export interface PauseSpan {
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970, by the step's own clock. */
   sinceMs: number;
   /** Milliseconds since 1970; null while it still stands. */
   untilMs: number | null;

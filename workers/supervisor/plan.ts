@@ -17,7 +17,7 @@ export interface PlannedStep {
   argv: string[];
   /** Absolute folder to start in. */
   cwd: string;
-  /** The complete environment, but for secrets and LAB_RUN. */
+  /** The complete environment, but for secrets, LAB_RUN and CUDA_VISIBLE_DEVICES. */
   env: Record<string, string>;
   /** Name of the log file in the attempt's folder; stdout and stderr are appended to it. */
   log: string;
@@ -29,6 +29,19 @@ export interface PlannedStep {
   maxLogBytes: number | null;
 }
 
+/** A device that a run may be given. */
+export interface PlannedDevice {
+  /** `cpu0`, `gpu1`, …; a GPU's number is what CUDA_VISIBLE_DEVICES gets. */
+  id: string;
+  class: DeviceClass;
+  /** Brand or name, for the record of the run; empty in plans from before it was kept here. */
+  model: string;
+  /** Name of its lock in the lock folder. */
+  key: string;
+  /** Which GPU to read memory of; null: no memory is read. */
+  gpuUuid: string | null;
+}
+
 /** The content of plan.json. */
 export interface SupervisorPlan {
   schema: 1;
@@ -36,15 +49,17 @@ export interface SupervisorPlan {
   attempt: number;
   /** Value of LAB_RUN in the environment of all the run's processes, "<labId>/<job>.<attempt>"; no spaces. */
   marker: string;
-  deviceLock: { folder: string; key: string };
+  /** Folder of device locks. */
+  lockFolder: string;
+  /** What the run may be given, all of one class, never empty. */
+  devices: PlannedDevice[];
+  /** As many as there are devices: it takes all of them at once. 1 of several: it takes whichever is free first. */
+  deviceCount: number;
   /** Lab root, for those who ask who holds the device. */
   lab: string;
   /** Seconds between SIGTERM and SIGKILL at the wall limit. */
   graceSeconds: number;
-  deviceClass: DeviceClass;
-  /** Which GPU to read memory of; null for a CPU or where it is not known. */
-  gpuUuid: string | null;
-  /** Names taken from the supervisor's own environment when a step starts, and never written to disk. */
+  /** Names taken from the secrets that the supervisor was given when a step starts, and never written to disk. */
   secretNames: string[];
   /** Absolute folder whose files must stay as they are while the score step runs; null where nothing is watched. */
   scoreReads: string | null;
@@ -53,19 +68,28 @@ export interface SupervisorPlan {
   steps: PlannedStep[];
 }
 
-/** Content of `started`. */
+/** Content of `started` where a supervisor began. */
 export interface StartedRecord {
   schema: 1;
   supervisor: ProcessIdentity;
   bootId: string;
   /** ISO 8601. */
   at: string;
+  /** Ids of the devices that it took; empty in records from before they were kept: the plan's only device. */
+  devices: string[];
 }
 
-/** Content of `waiting.json`: who holds the device that the run waits for. */
+/** A device that a run waits for, and who has it. */
+export interface AwaitedDevice {
+  /** Its id. */
+  device: string;
+  holder: DeviceHolder | 'unknown';
+}
+
+/** Content of `waiting.json`. */
 export interface WaitingRecord {
   schema: 1;
-  holder: DeviceHolder | 'unknown';
+  waitsFor: AwaitedDevice[];
   /** ISO 8601. */
   since: string;
 }
@@ -103,9 +127,6 @@ export interface SupervisorExit {
 export function parsePlan(value: unknown): SupervisorPlan {
   const plan = recordOf(value, 'plan');
   if (plan.schema !== 1) throw planError('schema', plan.schema, '1');
-  const deviceLock = recordOf(plan.deviceLock, 'deviceLock');
-  if (plan.deviceClass !== 'cpu' && plan.deviceClass !== 'gpu')
-    throw planError('deviceClass', plan.deviceClass, 'cpu or gpu');
   const marker = textOf(plan.marker, 'marker');
   if (/\s/.test(marker)) throw planError('marker', marker, 'a text without spaces');
   return {
@@ -113,14 +134,9 @@ export function parsePlan(value: unknown): SupervisorPlan {
     job: numberOf(plan.job, 'job'),
     attempt: numberOf(plan.attempt, 'attempt'),
     marker,
-    deviceLock: {
-      folder: textOf(deviceLock.folder, 'deviceLock.folder'),
-      key: textOf(deviceLock.key, 'deviceLock.key'),
-    },
+    ...parseDevices(plan),
     lab: textOf(plan.lab, 'lab'),
     graceSeconds: numberOf(plan.graceSeconds, 'graceSeconds'),
-    deviceClass: plan.deviceClass,
-    gpuUuid: plan.gpuUuid === null ? null : textOf(plan.gpuUuid, 'gpuUuid'),
     secretNames: textsOf(plan.secretNames, 'secretNames'),
     // Absent in plans from before this was watched.
     scoreReads:
@@ -128,6 +144,62 @@ export function parsePlan(value: unknown): SupervisorPlan {
     stdin: plan.stdin === true,
     steps: listOf(plan.steps, 'steps').map(parseStep),
   };
+}
+
+function parseDevices(plan: Record<string, unknown>): Pick<SupervisorPlan, 'lockFolder' | 'devices' | 'deviceCount'> {
+  if (plan.deviceLock !== undefined) return parseOldDevice(plan);
+  const devices = listOf(plan.devices, 'devices').map((value, index) => {
+    const at = `devices[${index}]`;
+    const device = recordOf(value, at);
+    return {
+      id: textOf(device.id, `${at}.id`),
+      class: classOf(device.class, `${at}.class`),
+      model: textOf(device.model, `${at}.model`),
+      key: textOf(device.key, `${at}.key`),
+      gpuUuid: device.gpuUuid === null ? null : textOf(device.gpuUuid, `${at}.gpuUuid`),
+    };
+  });
+  if (devices.length === 0) throw planError('devices', devices, 'at least one device');
+  // Two locks of one file would wait for each other.
+  for (const name of ['id', 'key'] as const) {
+    const texts = devices.map((device) => device[name]);
+    if (new Set(texts).size < texts.length) throw planError(`${name} of the devices`, texts, 'each only once');
+  }
+  if (new Set(devices.map((device) => device.class)).size > 1)
+    throw planError(
+      'class of the devices',
+      devices.map((device) => device.class),
+      'one class',
+    );
+  const deviceCount = numberOf(plan.deviceCount, 'deviceCount');
+  if (deviceCount !== 1 && deviceCount !== devices.length)
+    throw planError('deviceCount', deviceCount, `1 or ${devices.length}, the number of devices`);
+  return { lockFolder: textOf(plan.lockFolder, 'lockFolder'), devices, deviceCount };
+}
+
+/** Plans from before a run could have several devices name one lock, one class, one card. */
+function parseOldDevice(plan: Record<string, unknown>): Pick<SupervisorPlan, 'lockFolder' | 'devices' | 'deviceCount'> {
+  const deviceClass = classOf(plan.deviceClass, 'deviceClass');
+  const deviceLock = recordOf(plan.deviceLock, 'deviceLock');
+  const key = textOf(deviceLock.key, 'deviceLock.key');
+  const device: PlannedDevice = {
+    id: findOldId(plan, deviceClass, key),
+    class: deviceClass,
+    model: '',
+    key,
+    gpuUuid: plan.gpuUuid === null ? null : textOf(plan.gpuUuid, 'gpuUuid'),
+  };
+  return { lockFolder: textOf(deviceLock.folder, 'deviceLock.folder'), devices: [device], deviceCount: 1 };
+}
+
+/** The id stood in those plans only as the card's number in the steps' environment. */
+function findOldId(plan: Record<string, unknown>, deviceClass: DeviceClass, key: string): string {
+  if (deviceClass === 'cpu') return 'cpu0';
+  if (/^gpu\d+$/.test(key)) return key;
+  const [step] = listOf(plan.steps, 'steps');
+  const env = (step as { env?: Record<string, unknown> } | undefined)?.env;
+  const cards = env?.CUDA_VISIBLE_DEVICES;
+  return typeof cards === 'string' && /^\d+$/.test(cards) ? `gpu${cards}` : 'gpu0';
 }
 
 function parseStep(value: unknown, index: number): PlannedStep {
@@ -165,6 +237,11 @@ function planError(field: string, value: unknown, expected: string): LabError {
 function recordOf(value: unknown, field: string): Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw planError(field, value, 'an object');
   return value as Record<string, unknown>;
+}
+
+function classOf(value: unknown, field: string): DeviceClass {
+  if (value !== 'cpu' && value !== 'gpu') throw planError(field, value, 'cpu or gpu');
+  return value;
 }
 
 function listOf(value: unknown, field: string): unknown[] {

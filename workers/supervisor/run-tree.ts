@@ -3,7 +3,8 @@
  * run's marker in their environment, so that neither setsid nor a double fork gets one away.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { descendantsOf, findMarked, listProcesses, type ProcessInfo, sendSignal } from '../process-tree.ts';
+import { type ProcessInfo, sendSignal } from '../process-tree.ts';
+import { lookAtRun, type RunMark } from './run-look.ts';
 
 // They wait for a child and die of a signal before it: in a sandbox the end of the first program ends all others at once,
 // so these are passed over and what they wait for is signalled instead.
@@ -30,16 +31,12 @@ const launchers = new Set([
   'stdbuf',
 ]);
 
-/** Living processes of a run, without the wrapper and without the caller. */
-export function listRunProcesses(wrapperPid: number, marker: string): ProcessInfo[] {
-  const all = listProcesses();
-  const found = new Map<number, ProcessInfo>();
-  for (const info of descendantsOf(wrapperPid, all)) found.set(info.pid, info);
-  for (const info of findMarked(marker, all)) found.set(info.pid, info);
-  for (const info of all) if (info.sessionId === wrapperPid) found.set(info.pid, info);
-  found.delete(wrapperPid);
-  found.delete(process.pid);
-  return [...found.values()];
+/**
+ * Everything of the run that lives, but for the wrapper: its descendants, its session, and whoever has the marker. `sinceStart`: the wrapper's
+ * start; older processes are passed over then.
+ */
+export function listRunProcesses(wrapperPid: number, marker: string, sinceStart: string | null = null): ProcessInfo[] {
+  return lookAtRun({ marker, wrapperPid, sinceStart }).processes;
 }
 
 /**
@@ -95,40 +92,43 @@ export function killRunProcesses(wrapperPid: number, marker: string): void {
 // With its first program a sandbox ends all others, but not at once; what only needs this long to die was not left behind.
 const dyingMs = 500;
 
-/** Waits until nothing of the run lives, for half a second at most; gives the names of what still does. */
-export async function findSurvivors(marker: string, wrapperPid: number): Promise<string[]> {
-  const startMs = Date.now();
+/**
+ * Waits until nothing of the run lives, for half a second at most; gives the names of what still does. `isSure`: the last look can have
+ * missed nothing.
+ */
+export async function findSurvivors(run: RunMark): Promise<{ names: string[]; isSure: boolean }> {
+  const startMs = performance.now();
   for (;;) {
-    const left = listRunProcesses(wrapperPid, marker);
-    if (left.length === 0 || Date.now() - startMs > dyingMs) return left.map((info) => `${info.name} (${info.pid})`);
-    await sleep(10);
+    const { processes, isSure } = lookAtRun(run);
+    if (processes.length === 0 || performance.now() - startMs > dyingMs)
+      return { names: processes.map((info) => `${info.name} (${info.pid})`), isSure };
+    await sleep(1);
   }
 }
 
 /**
  * Kills whatever of the run still lives and returns when nothing does, with the names of what was killed. A process that the kernel cannot
- * end (waiting for a dead disk or driver) is waited for, because it still holds the device; `note` is told after 5 seconds. `emptyLooks`:
- * how many looks in a row must find nothing; 1 is enough where a pid namespace of its own has ended with the step.
+ * end (waiting for a dead disk or driver) is waited for, because it still holds the device; `note` is told after 5 seconds. `isContained`:
+ * a pid namespace of its own has ended with the step, so that one empty look is enough even where it is not sure.
  */
 export async function clearLeftovers(
-  marker: string,
-  wrapperPid: number | null,
+  run: RunMark,
   note: (line: string) => void,
-  emptyLooks = 2,
+  isContained = false,
 ): Promise<string[]> {
-  const startMs = Date.now();
+  const startMs = performance.now();
   const killed = new Map<number, string>();
   let told = false;
   // One empty look can be wrong: in the middle of an exec a process shows no environment.
   for (let emptySoFar = 0; ; await sleep(10)) {
-    const left = wrapperPid === null ? findMarked(marker) : listRunProcesses(wrapperPid, marker);
+    const { processes: left, isSure } = lookAtRun(run);
     emptySoFar = left.length === 0 ? emptySoFar + 1 : 0;
-    if (emptySoFar >= emptyLooks) return [...killed.values()];
+    if (emptySoFar > 0 && (isSure || isContained || emptySoFar > 1)) return [...killed.values()];
     for (const info of left) {
       killed.set(info.pid, `${info.name} (${info.pid})`);
       sendSignal(info.pid, 'SIGKILL');
     }
-    if (!told && left.length > 0 && Date.now() - startMs > 5000) {
+    if (!told && left.length > 0 && performance.now() - startMs > 5000) {
       told = true;
       note(`leftovers do not end: ${left.map((info) => `${info.name} (${info.pid})`).join(', ')}`);
     }

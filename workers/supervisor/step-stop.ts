@@ -2,15 +2,14 @@
  * Why and when the lab ends a step: kill requests, wall limit, time without output, size of the log. It decides and keeps the decision; the
  * signals are sent by step.ts.
  */
-import { join } from 'node:path';
 import { errnoOf, messageOf } from '../../src/errors/lab-error.ts';
-import { attemptPath, readChangeTimeMs, readTextFile, stepPath, writeJsonSafely } from './attempt-files.ts';
+import { attemptPath, readTextFile, stepPath, writeJsonSafely } from './attempt-files.ts';
 import type { PlannedStep, StopReason, SupervisorPlan } from './plan.ts';
 
 /** A decision to end a step, kept on disk so that a takeover carries it out. */
 export interface StepStop {
   reason: StopReason;
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970, by the step's own clock. */
   atMs: number;
   graceSeconds: number;
 }
@@ -21,7 +20,10 @@ export interface StepSight {
   plan: SupervisorPlan;
   step: PlannedStep;
   startedAtMs: number;
+  /** By the step's own clock. */
   nowMs: number;
+  /** When output was last seen, by the same clock. */
+  lastOutputMs: number;
   logBytes: number;
   /** Milliseconds of standing still since a moment. */
   pausedMs(fromMs: number, nowMs: number): number;
@@ -42,12 +44,11 @@ export function decideStop(stop: StepStop | null, sight: StepSight): StepStop | 
   return killGrace !== null && killGrace < stop.graceSeconds ? { ...stop, graceSeconds: killGrace } : stop;
 }
 
-function findMetLimit({ attemptDir, step, startedAtMs, nowMs, logBytes, pausedMs }: StepSight): StopReason | null {
+function findMetLimit({ step, startedAtMs, nowMs, lastOutputMs, logBytes, pausedMs }: StepSight): StopReason | null {
   const passedMs = (fromMs: number): number => nowMs - fromMs - pausedMs(fromMs, nowMs);
   if (step.maxLogBytes !== null && logBytes > step.maxLogBytes) return 'log-limit';
   if (step.wallSeconds !== null && passedMs(startedAtMs) >= step.wallSeconds * 1000) return 'timeout';
   if (step.idleSeconds === null) return null;
-  const lastOutputMs = Math.max(startedAtMs, readChangeTimeMs(join(attemptDir, step.log)) ?? 0);
   return passedMs(lastOutputMs) >= step.idleSeconds * 1000 ? 'idle' : null;
 }
 

@@ -7,20 +7,23 @@ import { closeSync, existsSync, openSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import type { StepName, StepResult } from '../../src/domain/run.ts';
-import { type ProcessIdentity, parseProcStat, readBootId } from '../process-tree.ts';
+import { parseProcStat, readBootId } from '../process-tree.ts';
 import { attemptPath, readChangeTimeMs, readTextFile, stepPath } from './attempt-files.ts';
 import type { PlannedStep } from './plan.ts';
+import type { StepBegin } from './run-clock.ts';
 
 /** Exit code of a wrapper that ran nothing: another one was first, or the pid file could not be made. */
 export const wrapperLostCode = 125;
 
 // Handlers (unlike ignored signals) are reset in the child, so a signal to the group ends the command and not the wrapper.
-// "end" tells a whole file from one that is just being written; the loops wait out a full disk.
+// `true`, unlike `:`, may fail to open a file without ending the shell, and costs no subshell. "end" tells a whole file from one that is just being written; the loops wait out a full disk.
 const script = `
 trap : TERM INT HUP
 pid_file=$1 exit_file=$2 folder=$3
 shift 3
-(set -C; : > "$pid_file") 2>/dev/null || exit ${wrapperLostCode}
+set -C
+{ true > "$pid_file"; } 2>/dev/null || exit ${wrapperLostCode}
+set +C
 if [ -r "/proc/$$/stat" ]; then read -r identity < "/proc/$$/stat"; else identity=$(LC_ALL=C ps -o lstart= -p "$$"); fi
 until printf '%s\\n%s\\nend\\n' "$$" "$identity" 2>/dev/null > "$pid_file"; do sleep 1; done
 if cd -- "$folder"; then "$@"; code=$?; else code=126; fi
@@ -28,17 +31,17 @@ until printf '%s end\\n' "$code" 2>/dev/null > "$exit_file"; do sleep 1; done
 `;
 
 /** A step that was started. `unfinished`: its wrapper has begun to write who it is, and may have died over it. */
-export type StepStart = { identity: ProcessIdentity; startedAtMs: number } | 'unfinished';
+export type StepStart = StepBegin | 'unfinished';
 
 /**
- * Starts a step's wrapper. It and all below it hold the device through `deviceFd`; with `hasInput` it reads from the attempt's FIFO,
+ * Starts a step's wrapper. It and all below it hold the devices through `deviceFds`; with `hasInput` it reads from the attempt's FIFO,
  * else from nothing. Throws the system's error where log or FIFO cannot be opened; a failed spawn shows as the child's `error` event.
  */
 export function spawnStep(
   attemptDir: string,
   step: PlannedStep,
   extraEnv: Record<string, string>,
-  deviceFd: number,
+  deviceFds: readonly number[],
   hasInput = false,
 ): ChildProcess {
   const log = openSync(join(attemptDir, step.log), 'a', 0o644);
@@ -50,7 +53,7 @@ export function spawnStep(
       cwd: '/',
       detached: true,
       env: { ...step.env, ...extraEnv },
-      stdio: [input ?? 'ignore', log, log, deviceFd],
+      stdio: [input ?? 'ignore', log, log, ...deviceFds],
     });
   } finally {
     closeSync(log);
@@ -72,11 +75,14 @@ export function readStepStart(attemptDir: string, step: StepName): StepStart | n
   const path = stepPath(attemptDir, step, 'pid');
   const text = readTextFile(path);
   if (text === null) return null;
-  const [pidLine, identityLine, end] = text.split('\n');
+  const [pidLine, identityLine, end, steadyLine] = text.split('\n');
   const startedAtMs = readChangeTimeMs(path);
   if (pidLine === undefined || identityLine === undefined || end !== 'end' || startedAtMs === null) return 'unfinished';
   const start = parseProcStat(identityLine)?.start ?? identityLine.trim().replace(/\s+/g, ' ');
-  return { identity: { pid: Number(pidLine), start, bootId: readBootId() }, startedAtMs };
+  // Only a wrapper that stood ready was there before its step.
+  const steady = /^steady (\d+(?:\.\d+)?)$/.exec(steadyLine ?? '')?.[1];
+  const steadyMs = steady === undefined ? null : Number(steady);
+  return { identity: { pid: Number(pidLine), start, bootId: readBootId() }, startedAtMs, steadyMs };
 }
 
 /** What a step's exit file says: the shell's exit code and when it was written; null where the step has not ended by itself. */

@@ -5,23 +5,22 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { StepResult } from '../../src/domain/run.ts';
-import { isAlive, type ProcessIdentity } from '../process-tree.ts';
+import { isAlive } from '../process-tree.ts';
 import { attemptPath, readChangeTimeMs } from './attempt-files.ts';
 import { nextLookMs, readLogBytes } from './log-limit.ts';
 import type { MemorySampler } from './memory-sampler.ts';
 import { createPauseWatch } from './pause.ts';
 import type { PlannedStep, StopReason, SupervisorPlan } from './plan.ts';
+import { chooseEndMs, createRunClock, isTimeTrue, type StepBegin } from './run-clock.ts';
 import { askToEnd, killRunProcesses, listRunProcesses } from './run-tree.ts';
 import { decideStop, isLogFlooded, keepStop, readStepStop } from './step-stop.ts';
 import { readStepExit, stepResultOf } from './step-wrapper.ts';
 
 /** A step to watch. */
-export interface WatchedStep {
+export interface WatchedStep extends StepBegin {
   attemptDir: string;
   plan: SupervisorPlan;
   step: PlannedStep;
-  identity: ProcessIdentity;
-  startedAtMs: number;
   sampler: MemorySampler;
   /** Resolves when the wrapper is known to have ended; null for an adopted step, which is polled. */
   ended: Promise<void> | null;
@@ -46,30 +45,40 @@ export async function watchStep(watched: WatchedStep): Promise<StepEnd> {
   const run = { wrapperPid: identity.pid, marker: plan.marker, note };
   const pauses = createPauseWatch(attemptDir, step.name, run);
   const logPath = join(attemptDir, step.log);
+  const clock = createRunClock(watched);
   let stop = readStepStop(attemptDir, step);
   // What an earlier supervisor decided it may not have lived to send.
   if (stop !== null) askToEnd(identity.pid, plan.marker);
   sampler.beginStep();
   let signalled = stop !== null;
-  let last = { atMs: Date.now(), logBytes: step.maxLogBytes === null ? 0 : readLogBytes(logPath) };
+  // The log's time is the machine's, which may have been set: what counts is that it changes, and when we see it.
+  let changed = readChangeTimeMs(logPath);
+  let lastOutputMs = clock();
+  if (isTimeTrue(clock)) lastOutputMs = Math.min(lastOutputMs, Math.max(startedAtMs, changed ?? 0));
+  let last = { atMs: startedAtMs, logBytes: step.maxLogBytes === null ? 0 : readLogBytes(logPath) };
   for (;;) {
     const alive = isAlive(identity);
+    const nowMs = clock();
     // Read after the look at the process: a wrapper that is gone has written its code before.
     const exit = readStepExit(attemptDir, step.name);
     if (exit !== null) {
       return {
-        result: stepResultOf(step.name, exit.code, startedAtMs, exit.endedAtMs),
+        result: stepResultOf(step.name, exit.code, startedAtMs, chooseEndMs(exit.endedAtMs, last.atMs, nowMs)),
         stop: stop?.reason ?? null,
         lost: false,
       };
     }
-    if (!alive)
-      return { result: lostStepResult(attemptDir, step, startedAtMs), stop: stop?.reason ?? null, lost: true };
+    if (!alive) {
+      const result = lostStepResult(attemptDir, step, startedAtMs, { aliveMs: last.atMs, nowMs });
+      return { result, stop: stop?.reason ?? null, lost: true };
+    }
 
-    const nowMs = Date.now();
+    const change = step.idleSeconds === null ? changed : readChangeTimeMs(logPath);
+    if (change !== changed) lastOutputMs = nowMs;
+    changed = change;
     const logBytes = step.maxLogBytes === null ? 0 : readLogBytes(logPath);
     const { pausedMs } = pauses;
-    stop = decideStop(stop, { attemptDir, plan, step, startedAtMs, nowMs, logBytes, pausedMs });
+    stop = decideStop(stop, { attemptDir, plan, step, startedAtMs, nowMs, lastOutputMs, logBytes, pausedMs });
     if (stop !== null && !signalled) {
       signalled = true;
       keepStop(attemptDir, step, stop, note);
@@ -80,7 +89,8 @@ export async function watchStep(watched: WatchedStep): Promise<StepEnd> {
     pauses.look(nowMs, stop === null);
     if (stop !== null && (nowMs >= stop.atMs + stop.graceSeconds * 1000 || isLogFlooded(step, logBytes)))
       killRunProcesses(identity.pid, plan.marker);
-    if (!pauses.isPaused()) sampler.sample(() => listRunProcesses(identity.pid, plan.marker).map((info) => info.pid));
+    if (!pauses.isPaused())
+      sampler.sample(() => listRunProcesses(identity.pid, plan.marker, identity.start).map((info) => info.pid));
 
     const leftBytes = (step.maxLogBytes ?? 0) * (stop === null ? 1 : 2) - logBytes;
     const pause = sleep(nextLookMs(pollMs, leftBytes, logBytes - last.logBytes, nowMs - last.atMs));
@@ -89,15 +99,19 @@ export async function watchStep(watched: WatchedStep): Promise<StepEnd> {
   }
 }
 
-/** Result of a step that left no exit code: its last sign of life, in log or samples, is taken as its end. */
-export function lostStepResult(attemptDir: string, step: PlannedStep, startedAtMs: number): StepResult {
+/**
+ * Result of a step that left no exit code: its last sign of life, in log or samples, is taken as its end. `seen`: when it was last seen alive
+ * and first seen gone, by its clock; null where it was never looked at.
+ */
+export function lostStepResult(
+  attemptDir: string,
+  step: PlannedStep,
+  startedAtMs: number,
+  seen: { aliveMs: number; nowMs: number } | null,
+): StepResult {
   const signs = [`${attemptDir}/${step.log}`, attemptPath(attemptDir, 'samples')].map(
     (path) => readChangeTimeMs(path) ?? 0,
   );
-  return {
-    name: step.name,
-    exitCode: null,
-    signal: null,
-    seconds: Math.max(0, ...signs.map((ms) => ms - startedAtMs)) / 1000,
-  };
+  const endMs = Math.min(seen?.nowMs ?? Number.POSITIVE_INFINITY, Math.max(seen?.aliveMs ?? startedAtMs, ...signs));
+  return { name: step.name, exitCode: null, signal: null, seconds: Math.max(0, endMs - startedAtMs) / 1000 };
 }

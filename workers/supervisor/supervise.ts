@@ -2,87 +2,125 @@
  * One attempt from its plan to its `exit` file. Every fact is on disk before the next thing happens, so that a supervisor which
  * is killed anywhere can be replaced: the next one skips steps that ended, adopts the one that runs, and never starts one twice.
  */
-import type { ChildProcess } from 'node:child_process';
-import { appendFileSync, existsSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { StepResult } from '../../src/domain/run.ts';
-import { messageOf } from '../../src/errors/lab-error.ts';
 import { type KernelLock, tryLock } from '../../src/lab/kernel-lock.ts';
 import { reachPoint } from '../../src/lab/named-point.ts';
 import { maskSecrets } from '../mask-secrets.ts';
-import { findMarked, isAlive, type ProcessIdentity, readBootId, readIdentity } from '../process-tree.ts';
-import {
-  attemptPath,
-  isDiskFull,
-  readJsonFile,
-  readTextFile,
-  stepPath,
-  writeJsonSafely,
-  writePatiently,
-} from './attempt-files.ts';
-import { waitForDevice } from './device-turn.ts';
+import { findMarked, isAlive, readBootId, readIdentity } from '../process-tree.ts';
+import { isGuardPassed } from '../tip-guard.ts';
+import type { ArmedStep } from './armed-step.ts';
+import { attemptPath, readJsonFile, readTextFile, writeJsonSafely, writePatiently } from './attempt-files.ts';
+import { type HeldDevices, waitForDevices } from './device-turn.ts';
 import { cutLog } from './log-limit.ts';
 import { createMemorySampler, type MemorySampler } from './memory-sampler.ts';
 import { wasPaused } from './pause.ts';
 import {
   type ExitReason,
+  type PlannedDevice,
   type PlannedStep,
   parsePlan,
   type StartedRecord,
   type SupervisorExit,
   type SupervisorPlan,
 } from './plan.ts';
+import { chooseEndMs, createRunClock, type StepBegin } from './run-clock.ts';
+import type { RunMark } from './run-look.ts';
 import { clearLeftovers, findSurvivors } from './run-tree.ts';
 import { noteLeftovers, noteScoreInputs, readSupervisorFlags } from './score-watch.ts';
+import { armFirstStep, startStep } from './start-step.ts';
+import { type Begin, beginAttempt, endUnstarted, isWithdrawn, readStarted, withdrawAttempt } from './started.ts';
 import { lostStepResult, type StepEnd, watchStep } from './step.ts';
 import { describeLimit, readKillRequest, readStepStop } from './step-stop.ts';
-import { readStepExit, readStepStart, spawnStep, stepResultOf, wrapperLostCode } from './step-wrapper.ts';
+import { readStepExit, readStepStart, stepResultOf } from './step-wrapper.ts';
 
 type Note = (line: string) => void;
 
 interface Attempt {
   dir: string;
   plan: SupervisorPlan;
-  sampler: MemorySampler;
+  /** Null until it begins. */
+  sampler: MemorySampler | null;
   note: Note;
+  /** Values of the plan's secret names, as far as this supervisor was given them. */
+  secrets: NodeJS.ProcessEnv;
   /** True where an earlier supervisor may have left something. */
   isTakeover: boolean;
-  /** The device, while we hold it ourselves; an adopted step's tree holds it without us. */
-  device: KernelLock | null;
+  /** The devices, while we hold them ourselves; an adopted step's tree holds them without us. */
+  held: HeldDevices | null;
+  /** The first step where it stands ready and waits for its device. */
+  armed: ArmedStep | null;
   started: StartedRecord | null;
 }
 
-/** Supervises an attempt to its end. `busy`: another supervisor has it. Throws LabError on a broken plan, and system errors that no waiting mends. */
-export async function supervise(attemptDir: string, note: Note): Promise<'ended' | 'busy'> {
+/**
+ * Supervises an attempt to its end. `busy`: another supervisor has it; `withdrawn`: it was taken back before it began, and nothing was run.
+ * `secrets`: values by name, the own environment where not given. Throws LabError on a broken plan, and system errors that no waiting mends.
+ */
+export async function supervise(
+  attemptDir: string,
+  note: Note,
+  secrets: NodeJS.ProcessEnv = process.env,
+): Promise<'ended' | 'busy' | 'withdrawn'> {
+  try {
+    return isWithdrawn(attemptDir) ? 'withdrawn' : await superviseStanding(attemptDir, note, secrets);
+  } catch (error) {
+    // The folder of a withdrawn attempt is deleted under its supervisor.
+    if (isWithdrawn(attemptDir)) return 'withdrawn';
+    throw error;
+  }
+}
+
+async function superviseStanding(
+  attemptDir: string,
+  note: Note,
+  secrets: NodeJS.ProcessEnv,
+): Promise<'ended' | 'busy' | 'withdrawn'> {
   const own = await takeAttempt(attemptDir);
   if (own === null) return 'busy';
   reachPoint('supervisor-locked');
   if (existsSync(attemptPath(attemptDir, 'exit'))) return 'ended';
   const plan = parsePlan(readJsonFile(attemptPath(attemptDir, 'plan')));
   const supervisors = await writePatiently('the list of supervisors', () => countSupervisor(attemptDir), note);
-  const started = readJsonFile(attemptPath(attemptDir, 'started')) as StartedRecord | null;
-  const startedAtMs = started === null ? Date.now() : Date.parse(started.at);
-  const { deviceClass, gpuUuid } = plan;
-  const sampler = createMemorySampler(attemptDir, { deviceClass, gpuUuid, startedAtMs, note });
-  const attempt: Attempt = { dir: attemptDir, plan, sampler, note, isTakeover: supervisors > 1, device: null, started };
+  const started = readStarted(attemptDir);
+  if (started === 'withdrawn') return 'withdrawn';
+  const attempt: Attempt = {
+    ...{
+      dir: attemptDir,
+      plan,
+      sampler: null,
+      note,
+      secrets,
+      isTakeover: supervisors > 1,
+      held: null,
+      armed: null,
+      started,
+    },
+  };
 
   const outcome =
     started !== null && started.bootId !== readBootId() ? judgeAfterBoot(attempt) : await runSteps(attempt);
+  disarm(attempt);
+  if (outcome === 'withdrawn') {
+    attempt.held?.release();
+    return 'withdrawn';
+  }
   // The last step may have ended while no supervisor lived.
-  if (attempt.isTakeover) await clearLeftovers(plan.marker, null, note);
+  if (attempt.isTakeover) await clearLeftovers(anyOf(plan), note);
   // Nothing of the run lives any more. Its outcome needs no device, and a takeover from here on starts nothing.
-  attempt.device?.release();
-  attempt.device = null;
+  attempt.held?.release();
+  attempt.held = null;
   rmSync(attemptPath(attemptDir, 'stdin'), { force: true });
   await cutLogs(attempt);
-  await writePatiently('masked logs', () => maskSecrets(attemptDir, pickSecrets(plan.secretNames)), note);
+  await writePatiently('masked logs', () => maskSecrets(attemptDir, pickSecrets(attempt)), note);
   reachPoint('before-exit');
   const exit: SupervisorExit = {
     schema: 1,
     reason: outcome.reason,
     steps: outcome.steps,
-    ...sampler.readPeak(),
+    ...samplerOf(attempt).readPeak(),
     startedAt: attempt.started?.at ?? null,
     endedAt: new Date().toISOString(),
     supervisors,
@@ -93,6 +131,8 @@ export async function supervise(attemptDir: string, note: Note): Promise<'ended'
     ),
     flags: [...readSupervisorFlags(attemptDir, plan, note), ...(wasPaused(attemptDir) ? ['paused'] : [])],
   };
+  if (attempt.started === null && !(await writePatiently('started', () => endUnstarted(attemptDir), note)))
+    return 'withdrawn';
   await writePatiently('exit', () => writeJsonSafely(attemptPath(attemptDir, 'exit'), exit), note);
   return 'ended';
 }
@@ -107,10 +147,34 @@ async function cutLogs({ dir, plan, note }: Attempt): Promise<void> {
 }
 
 /** The secrets of the run, as far as this supervisor was given them. */
-function pickSecrets(names: string[]): Record<string, string> {
+function pickSecrets({ plan, secrets }: Attempt): Record<string, string> {
   return Object.fromEntries(
-    names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
+    plan.secretNames.flatMap((name) => (secrets[name] === undefined ? [] : [[name, secrets[name]]])),
   );
+}
+
+/** The devices that the run has or had; where it has not begun, all that it may have. */
+function devicesOf({ plan, started }: Attempt): PlannedDevice[] {
+  return started === null || started.devices.length === 0
+    ? plan.devices
+    : plan.devices.filter(({ id }) => started.devices.includes(id));
+}
+
+function samplerOf(attempt: Attempt): MemorySampler {
+  const { dir, started, note } = attempt;
+  const devices = devicesOf(attempt);
+  attempt.sampler ??= createMemorySampler(dir, {
+    deviceClass: devices[0]?.class ?? 'cpu',
+    gpuUuids: devices.flatMap(({ gpuUuid }) => gpuUuid ?? []),
+    startedAtMs: started === null ? Date.now() : Date.parse(started.at),
+    note,
+  });
+  return attempt.sampler;
+}
+
+/** Whatever has the run's marker. */
+function anyOf({ marker }: SupervisorPlan): RunMark {
+  return { marker, wrapperPid: null, sinceStart: null };
 }
 
 interface Outcome {
@@ -128,19 +192,30 @@ async function takeAttempt(attemptDir: string): Promise<KernelLock | null> {
   }
 }
 
-async function runSteps(attempt: Attempt): Promise<Outcome> {
+async function runSteps(attempt: Attempt): Promise<Outcome | 'withdrawn'> {
   const { dir, plan, note } = attempt;
   const steps: StepResult[] = [];
   for (const step of plan.steps) {
     if (readStepStart(dir, step.name) === null) {
-      if (attempt.device === null) {
-        const turn = await waitForDevice(dir, plan, step, note);
+      if (attempt.held === null) {
+        const isBegun = attempt.started !== null;
+        const takesAll = isBegun || plan.deviceCount === plan.devices.length;
+        const devices = devicesOf(attempt);
+        const turn = await waitForDevices({
+          ...{ attemptDir: dir, plan, step, devices, takesAll, isBegun, note },
+          arm: (fd) => {
+            if (steps.length === 0 && !attempt.isTakeover) attempt.armed = armFirstStep(attempt, step, devices, fd);
+          },
+        });
+        if (turn.kind !== 'locked') disarm(attempt);
+        if (turn.kind === 'withdrawn') return 'withdrawn';
         if (turn.kind === 'killed') return { reason: 'killed', steps, problem: null };
-        if (turn.kind === 'locked') attempt.device = turn.lock;
+        if (turn.kind === 'locked') attempt.held = turn.held;
       }
       if (readKillRequest(dir, plan) !== null) return { reason: 'killed', steps, problem: null };
     }
     const end = await runStep(attempt, step);
+    if (end === 'withdrawn') return end;
     steps.push(end.result);
     if (end.lost) {
       const problem = `the ${step.name} step ended without an exit code: its wrapper was killed`;
@@ -152,115 +227,60 @@ async function runSteps(attempt: Attempt): Promise<Outcome> {
   return { reason: 'completed', steps, problem: null };
 }
 
+function disarm(attempt: Attempt): void {
+  attempt.armed?.drop();
+  attempt.armed = null;
+}
+
 /** Runs, adopts or skips one step, and ends what it left behind. Starts nothing unless the device is held. */
-async function runStep(attempt: Attempt, step: PlannedStep): Promise<StepEnd> {
-  const { dir, plan, sampler, note, device } = attempt;
+async function runStep(attempt: Attempt, step: PlannedStep): Promise<StepEnd | 'withdrawn'> {
+  const { dir, plan, note, held } = attempt;
   let ended: Promise<void> | null = null;
-  if (device !== null && readStepStart(dir, step.name) === null) {
+  if (held !== null && readStepStart(dir, step.name) === null) {
     reachPoint('device-locked');
-    await ensureStarted(attempt);
+    const begin = await ensureStarted(attempt, held);
+    if (begin === 'withdrawn') return 'withdrawn';
     reachPoint('started-written');
     // We hold the device, so no wrapper of a dead supervisor lives; whatever of the run does has outlived its step.
     if (attempt.isTakeover) {
-      const killed = await clearLeftovers(plan.marker, null, note);
+      const killed = await clearLeftovers(anyOf(plan), note);
       // Train ended while no supervisor lived; where it went on to this step, nobody had asked it to end.
       if (step.name === 'score' && killed.length > 0) await noteLeftovers(dir, killed, note);
     }
     if (step.name === 'score') await noteScoreInputs(dir, plan, note);
-    ended = (await startStep(attempt, step, device.fd)).ended;
+    ended = (await startStep(attempt, step, held, begin)).ended;
   }
   const start = await waitForStart(attempt, step);
   if (start === null) {
-    return { result: lostStepResult(dir, step, Date.now()), stop: null, lost: true };
+    return { result: lostStepResult(dir, step, Date.now(), null), stop: null, lost: true };
   }
   const alreadyEnded = readStepExit(dir, step.name);
   if (alreadyEnded !== null && ended === null) {
-    const result = stepResultOf(step.name, alreadyEnded.code, start.startedAtMs, alreadyEnded.endedAtMs);
+    const { startedAtMs } = start;
+    const endedAtMs = chooseEndMs(alreadyEnded.endedAtMs, startedAtMs, createRunClock(start)());
+    const result = stepResultOf(step.name, alreadyEnded.code, startedAtMs, endedAtMs);
     // Its leftovers are not looked for here: what is alive by now may be the next step.
     return { result, stop: readStepStop(dir, step)?.reason ?? null, lost: false };
   }
   if (ended === null && isAlive(start.identity)) note(`adopting ${step.name} (process ${start.identity.pid})`);
-  const end = await watchStep({ attemptDir: dir, plan, step, ...start, sampler, ended, note });
+  const end = await watchStep({ attemptDir: dir, plan, step, ...start, sampler: samplerOf(attempt), ended, note });
   reachPoint('step-exited');
-  if (step.name === 'train' && end.stop === null && !end.lost) {
-    const survivors = await findSurvivors(plan.marker, start.identity.pid);
-    if (survivors.length > 0) await noteLeftovers(dir, survivors, note);
-  }
+  const run = { marker: plan.marker, wrapperPid: start.identity.pid, sinceStart: start.identity.start };
   // What ran in a pid namespace of its own died with it, so that a process in the middle of an exec cannot slip through one look.
-  const isContained = step.argv[0] === 'bwrap' && step.argv.includes('--unshare-pid');
-  const looks = isContained && end.stop === null && !end.lost ? 1 : 2;
-  await clearLeftovers(plan.marker, start.identity.pid, note, looks);
+  const endedItself = end.stop === null && !end.lost;
+  const isContained = endedItself && step.argv[0] === 'bwrap' && step.argv.includes('--unshare-pid');
+  if (step.name === 'train' && endedItself) {
+    const { names, isSure } = await findSurvivors(run);
+    // The next run waits: a look that found nothing is not repeated.
+    if (names.length === 0 && (isSure || isContained)) return end;
+    if (names.length > 0) await noteLeftovers(dir, names, note);
+  }
+  await clearLeftovers(run, note, isContained);
   return end;
 }
 
-/** Spawns the step's wrapper until one has made the pid file. The wrapper's end comes boxed: a bare promise would be awaited with the start. */
-async function startStep(attempt: Attempt, step: PlannedStep, deviceFd: number): Promise<{ ended: Promise<void> }> {
-  const { dir, plan, note } = attempt;
-  const extraEnv: Record<string, string> = { LAB_RUN: plan.marker };
-  for (const name of plan.secretNames) {
-    const value = process.env[name];
-    if (value === undefined) note(`${step.name}: ${name} is named as a secret and not set`);
-    else extraEnv[name] = value;
-  }
-  for (;;) {
-    const child = await writePatiently(step.log, () => trySpawn(attempt, step, extraEnv, deviceFd), note);
-    // Node throws some of the system's refusals and reports others as an event; both end here.
-    const outcome = child instanceof Error ? Promise.resolve(child) : watchChild(child);
-    reachPoint('step-spawned');
-    const shown = await Promise.race([outcome.then((end) => end), pidFileShows(dir, step)]);
-    if (shown === 'shown' || readStepStart(dir, step.name) !== null) return { ended: outcome.then(() => undefined) };
-    if (shown instanceof Error) {
-      recordUnstartable(attempt, step, shown);
-      return { ended: outcome.then(() => undefined) };
-    }
-    note(
-      `${step.name}: its wrapper could not write ${step.name}.pid (exit code ${shown}, ${wrapperLostCode} is expected on a full disk); trying again`,
-    );
-    await sleep(1000);
-  }
-}
-
-function trySpawn(
-  { dir, plan }: Attempt,
-  step: PlannedStep,
-  env: Record<string, string>,
-  deviceFd: number,
-): ChildProcess | Error {
-  const hasInput = plan.stdin && step.name === 'train';
-  try {
-    return spawnStep(dir, step, env, deviceFd, hasInput);
-  } catch (error) {
-    if (isDiskFull(error) || !(error instanceof Error)) throw error;
-    return error;
-  }
-}
-
-async function pidFileShows(dir: string, step: PlannedStep): Promise<'shown'> {
-  while (readStepStart(dir, step.name) === null) await sleep(5);
-  return 'shown';
-}
-
-/** Resolves to the exit code (null after a signal), or to the error of a spawn that failed. */
-function watchChild(child: ChildProcess): Promise<number | null | Error> {
-  return new Promise((resolve) => {
-    child.once('error', resolve);
-    child.once('exit', resolve);
-  });
-}
-
-/** A step that the system refuses to start (an environment too large, say) failed like a command that cannot be executed. */
-function recordUnstartable(attempt: Attempt, step: PlannedStep, error: Error): void {
-  const identity = readIdentity(process.pid);
-  appendFileSync(join(attempt.dir, step.log), `nightlab: cannot start the ${step.name} step: ${messageOf(error)}\n`);
-  writeFileSync(stepPath(attempt.dir, step.name, 'exit'), '126 end\n');
-  writeFileSync(stepPath(attempt.dir, step.name, 'pid'), `${process.pid}\n${identity?.start ?? ''}\nend\n`);
-}
-
 /** What the pid file says, waiting while its wrapper is still about to write it; null where it died over it. */
-async function waitForStart(
-  attempt: Attempt,
-  step: PlannedStep,
-): Promise<{ identity: ProcessIdentity; startedAtMs: number } | null> {
+async function waitForStart(attempt: Attempt, step: PlannedStep): Promise<StepBegin | null> {
   for (;;) {
     const start = readStepStart(attempt.dir, step.name);
     if (start !== null && start !== 'unfinished') return start;
@@ -273,13 +293,20 @@ async function waitForStart(
   }
 }
 
-async function ensureStarted(attempt: Attempt): Promise<void> {
-  if (attempt.started !== null) return;
+/** Begins the attempt where it has not; null where it had begun before. */
+async function ensureStarted(attempt: Attempt, held: HeldDevices): Promise<Begin | 'withdrawn' | null> {
+  if (attempt.started !== null) return null;
+  // Main has moved since the attempt was found good: it is given back, and the daemon looks again.
+  if (!isGuardPassed(attempt.dir) && withdrawAttempt(attempt.dir) === 'withdrawn') return 'withdrawn';
   const supervisor = readIdentity(process.pid);
   if (supervisor === null) throw new Error('the supervisor does not find its own process');
-  const record: StartedRecord = { schema: 1, supervisor, bootId: readBootId(), at: new Date().toISOString() };
-  await writePatiently('started', () => writeJsonSafely(attemptPath(attempt.dir, 'started'), record), attempt.note);
+  const at = new Date().toISOString();
+  const devices = held.devices.map(({ id }) => id);
+  const record: StartedRecord = { schema: 1, supervisor, bootId: readBootId(), at, devices };
+  const begin = await writePatiently('started', () => beginAttempt(attempt.dir, record), attempt.note);
+  if (begin === null) return 'withdrawn';
   attempt.started = record;
+  return begin;
 }
 
 /** The machine was started anew since the run began: nothing of it can live. */
@@ -289,7 +316,7 @@ function judgeAfterBoot(attempt: Attempt): Outcome {
     const start = readStepStart(attempt.dir, step.name);
     if (start === null || start === 'unfinished') break;
     const exit = readStepExit(attempt.dir, step.name);
-    if (exit === null) steps.push(lostStepResult(attempt.dir, step, start.startedAtMs));
+    if (exit === null) steps.push(lostStepResult(attempt.dir, step, start.startedAtMs, null));
     else steps.push(stepResultOf(step.name, exit.code, start.startedAtMs, exit.endedAtMs));
   }
   return { reason: 'interrupted', steps, problem: 'the machine was restarted during the run' };

@@ -15,7 +15,12 @@ beforeAll(async () => {
   attempts = await createAttempts();
 });
 beforeEach(() => attempts.clean());
-afterEach(() => attempts.clean());
+let held: Awaited<ReturnType<typeof lockDevice>> = null;
+afterEach(() => {
+  held?.release();
+  held = null;
+  attempts.clean();
+});
 afterAll(() => attempts.remove());
 
 function linesOf(path: string): string[] {
@@ -91,12 +96,15 @@ test('a step that the system refuses to start is a failed step with the reason i
 
 test('a broken plan starts nothing and the log names the field', async () => {
   const dir = attempts.plan([{ name: 'train', shell: 'true' }]);
-  writeFileSync(join(dir, 'plan.json'), '{"schema": 1, "deviceLock": {}, "deviceClass": "tpu"}');
+  const plan = JSON.parse(readFileSync(join(dir, 'plan.json'), 'utf8')) as object;
+  writeFileSync(join(dir, 'plan.json'), JSON.stringify({ ...plan, devices: [{ id: 'tpu0', class: 'tpu' }] }));
   launchSupervisor(dir, { entry: attempts.entry });
   await until(() =>
-    readFileSync(join(dir, 'supervisor.log'), 'utf8').includes('deviceClass is "tpu", expected cpu or gpu'),
+    readFileSync(join(dir, 'supervisor.log'), 'utf8').includes('devices[0].class is "tpu", expected cpu or gpu'),
   );
-  expect(readAttempt(dir)).toEqual({ waitsFor: null, startedAt: null, step: null, exit: null });
+  expect(readAttempt(dir)).toEqual({
+    ...{ waitsFor: [], startedAt: null, devices: null, isWithdrawn: false, step: null, exit: null },
+  });
 });
 
 test('where supervisors end at once the wait says so with their last words, after a few tries', async () => {
@@ -110,7 +118,7 @@ test('secrets reach the steps and no file of the attempt', async () => {
     secretNames: ['MY_TOKEN', 'ABSENT'],
   });
   const exit = await waitForExit(dir, { entry: attempts.entry, secrets: { MY_TOKEN: 's3cr3t-value' } });
-  expect(exit.steps).toMatchObject([{ exitCode: 0 }]);
+  expect(exit).toMatchObject({ steps: [{ exitCode: 0 }] });
   for (const name of readdirSync(dir)) expect(readFileSync(join(dir, name), 'utf8')).not.toContain('s3cr3t-value');
   expect(readFileSync(join(dir, 'supervisor.log'), 'utf8')).toContain('ABSENT is named as a secret and not set');
 });
@@ -251,12 +259,14 @@ test('a second kill request shortens the grace of the first', async () => {
 
 test('a run that waits for its device says for whom, and can be killed before it starts', async () => {
   // The supervisor of the test before may take a moment to end after its last word.
-  let held: Awaited<ReturnType<typeof lockDevice>> = null;
   while (held === null) held = await lockDevice(attempts.locks, 'cpu0', { lab: '/other/lab', job: 41 });
   const dir = attempts.plan([{ name: 'train', shell: 'echo ran' }]);
   const ended = attempts.run(dir);
-  await until(() => readAttempt(dir).waitsFor !== null);
-  expect(readAttempt(dir)).toMatchObject({ waitsFor: { lab: '/other/lab', job: 41 }, startedAt: null, step: null });
+  await until(() => readAttempt(dir).waitsFor.length > 0);
+  expect(readAttempt(dir)).toMatchObject({
+    waitsFor: [{ device: 'cpu0', holder: { lab: '/other/lab', job: 41 } }],
+    ...{ startedAt: null, devices: null, step: null },
+  });
   requestKill(dir, 1);
   expect(await ended).toMatchObject({
     reason: 'killed',
@@ -266,7 +276,6 @@ test('a run that waits for its device says for whom, and can be killed before it
     memorySource: 'none',
   });
   expect(existsSync(join(dir, 'train.log'))).toBe(false);
-  held?.release();
 });
 
 test('attempts on one device never overlap', async () => {

@@ -1,10 +1,11 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { lockDevice, readDeviceHolder } from '../device-lock.ts';
-import { findMarked, isAlive, sendSignal } from '../process-tree.ts';
+import { descendantsOf, findMarked, isAlive, readIdentity, sendSignal } from '../process-tree.ts';
 import { createAttempts, type TestAttempts, until } from './attempts-for-tests.ts';
-import { hasSupervisor, launchSupervisor, readAttempt, requestKill, waitForExit } from './launch.ts';
+import { hasSupervisor, launchSupervisor, readAttempt, requestKill } from './launch.ts';
 
 let attempts: TestAttempts;
 
@@ -49,7 +50,7 @@ test('a supervisor that is killed in mid-run costs the run nothing', async () =>
   await until(() => linesOf(join(dir, 'train.log')).includes('begin'));
   const begun = readAttempt(dir).startedAt;
   await killSupervisor(dir);
-  const exit = await waitForExit(dir, { entry: attempts.entry });
+  const exit = await attempts.run(dir);
   expect(linesOf(join(dir, 'train.log'))).toEqual(['begin', 'end']);
   expect(exit).toMatchObject({ reason: 'completed', supervisors: 2, startedAt: begun, problem: null });
   expect(exit.steps).toMatchObject([{ name: 'train', exitCode: 5 }]);
@@ -85,6 +86,23 @@ test('the device stays held by the run’s tree when its supervisor is killed, a
   for (const info of findMarked(attempts.markerOf(dir))) sendSignal(info.pid, 'SIGKILL');
   await until(async () => (await readDeviceHolder(attempts.locks, 'cpu0')) === null);
 });
+
+const canEndWithParent = spawnSync('setpriv', ['--pdeathsig', 'KILL', '--', 'flock', '--version']).status === 0;
+
+test.skipIf(!canEndWithParent)(
+  'a supervisor that is killed while it waits for its device leaves nothing that stands in line',
+  async () => {
+    const held = await lockDevice(attempts.locks, 'cpu0', { lab: '/other', job: 2 });
+    const dir = attempts.plan([{ name: 'train', shell: 'echo never' }]);
+    launchSupervisor(dir, { entry: attempts.entry });
+    const waiters = () => descendantsOf(attempts.lastSupervisor(dir)?.pid ?? -1);
+    await until(() => waiters().some(({ name }) => name === 'flock'));
+    const left = waiters().flatMap(({ pid }) => readIdentity(pid) ?? []);
+    await killSupervisor(dir);
+    await until(() => !left.some(isAlive));
+    held?.release();
+  },
+);
 
 for (const point of [
   'supervisor-locked',

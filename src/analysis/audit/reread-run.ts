@@ -31,7 +31,8 @@ const settingSchema = z.object({
   schema: z.literal(1),
   measuredBy: z.object({ name: z.string(), direction: z.enum(['lower', 'higher']), unit: z.string() }),
   scoring: z.enum(['score', 'self', 'none']),
-  device: z.object({ id: z.string(), class: z.enum(['cpu', 'gpu']), model: z.string() }),
+  // Attempts of today name it in plan.json and started.
+  device: z.object({ id: z.string(), class: z.enum(['cpu', 'gpu']), model: z.string() }).optional(),
   flags: z.array(z.string()),
 });
 const exitSchema = z.object({
@@ -63,6 +64,8 @@ export async function rereadRun(folder: string, job: Job, run: Run, track: strin
     for (const name of ['setting.json', 'exit'])
       if (!existsSync(join(folder, name))) return { kind: 'gone', file: name };
     const setting = settingSchema.parse(readJson(join(folder, 'setting.json')));
+    if (setting.device === undefined && !existsSync(join(folder, 'plan.json')))
+      return { kind: 'gone', file: 'plan.json' };
     const exit = exitSchema.parse(readJson(join(folder, 'exit')));
     const logs = { prepare: 'prepare.log', train: 'run.log', score: 'score.log' };
     for (const step of exit.steps)
@@ -88,7 +91,7 @@ function compareRuns(run: Run, again: Run, log: string | null): string[] {
     ['fate', fate(run), fate(again), 'the exit file and the logs'],
     ['train seconds', fixed(run.trainSeconds), fixed(again.trainSeconds), 'the exit file'],
     ['peak memory in MiB', fixed(run.peakMemoryMib), fixed(again.peakMemoryMib), 'the exit file'],
-    ['device', run.device.model, again.device.model, 'setting.json'],
+    ['device', run.device.model, again.device.model, 'the plan'],
     [
       'name of the metric',
       run.measuredBy?.name ?? '',
