@@ -10,6 +10,7 @@ import { createQueueEntry, type QueueEntry } from './job-schema.ts';
 import {
   claimJobNumber,
   deleteJob,
+  keepJobNumber,
   type RecordedJob,
   readStoredJobs,
   type StoredJob,
@@ -19,18 +20,19 @@ import {
   writeRun,
 } from './job-store.ts';
 import { matchesRetry } from './retry.ts';
+import { createEnvironmentSharing } from './shared-environment.ts';
 
 /** What is going on with a job right now; gone when the daemon ends. */
 export interface LiveState {
   attempt: number;
-  /** Ids of the devices that it holds or waits for, the first one's worker runs it. */
+  /** Ids of the devices that it holds. */
   devices: string[];
   /** Whether its processes are stopped (SIGSTOP). */
   isPaused: boolean;
   step: StepName | 'start';
   startedAt: string;
-  /** Who holds the device, or what else the start waits for; null where nothing does. */
-  waits: string | null;
+  /** Why the worker cannot go on with it although its run does; null where nothing is wrong. */
+  problem: string | null;
 }
 
 /** A job of the book. */
@@ -65,10 +67,21 @@ export const hasBegun = (stored: StoredJob): boolean => stored.attempts.length >
 /** Whether the job's last attempt is over and none follows. */
 export const isOver = (stored: StoredJob): boolean => stored.run !== null && nextAttempt(stored) === null;
 
+/** Whether anything can still happen to a job by itself: it runs, waits, is held, or its records are not written. */
+export function isOpen(booked: BookedJob): boolean {
+  const { live, run, recorded, entry, attempts } = booked;
+  if (live !== null) return true;
+  // What has begun may still be running, whatever was said of it meanwhile.
+  if (run === null) return entry.removedAt === null || attempts.length > 0;
+  return recorded?.isDone !== true || recorded.attempt !== run.attempt || !isOver(booked);
+}
+
 /** The jobs of a lab and their changes. */
 export interface JobBook {
   readonly version: number;
   all(): BookedJob[];
+  /** The jobs that isOpen takes, in no particular order: most jobs of a long night are over, and looking at them all takes its time. */
+  open(): BookedJob[];
   /** Null where there is no such job. */
   find(number: number): BookedJob | null;
   /** Throws LabError (user) where there is no such job. */
@@ -79,8 +92,10 @@ export interface JobBook {
   findKey(key: string): BookedJob | null;
   /** Changes the entry, synced; changes are applied one after the other, each to what the one before left. */
   setEntry(number: number, change: (entry: QueueEntry) => QueueEntry): Promise<void>;
-  /** Marks an attempt as being worked on. The function it gives takes that back, for an attempt that does not start after all. */
-  claim(number: number, live: LiveState): () => void;
+  /** Notes that an attempt has begun. */
+  claim(number: number, live: LiveState): void;
+  /** Forgets an attempt that never began; `run` is the outcome of the one before it, null where there is none. */
+  dropAttempt(number: number, attempt: number, run: Run | null): void;
   /** Shows how a claimed attempt goes on. */
   setLive(number: number, live: LiveState): void;
   setRun(run: Run): Promise<void>;
@@ -100,10 +115,17 @@ export function openJobBook(runs: string): JobBook {
   let version = Date.now();
   let entries: Promise<void> = Promise.resolve();
   const keys = new Map<string, BookedJob>();
+  const share = createEnvironmentSharing();
+  const open = new Set<BookedJob>();
+  const sort = (job: BookedJob) => {
+    if (isOpen(job) && jobs.get(job.job.number) === job) open.add(job);
+    else open.delete(job);
+  };
   for (const stored of readStoredJobs(runs)) {
     const booked: BookedJob = { ...stored, live: null, recordProblem: null, changed: version };
     jobs.set(stored.job.number, booked);
     keys.set(stored.job.key, booked);
+    sort(booked);
   }
 
   const get = (number: number): BookedJob => {
@@ -114,6 +136,7 @@ export function openJobBook(runs: string): JobBook {
   const touch = (job: BookedJob) => {
     version += 1;
     job.changed = version;
+    sort(job);
     for (const wake of waiters) wake();
   };
 
@@ -122,11 +145,14 @@ export function openJobBook(runs: string): JobBook {
       return version;
     },
     all: () => [...jobs.values()],
+    open: () => [...open],
     find: (number) => jobs.get(number) ?? null,
     get,
     findKey: (key) => (key === '' ? null : (keys.get(key) ?? null)),
     async create(make, asked = {}) {
-      const job = await make(claimJobNumber(runs));
+      const job = share(await make(claimJobNumber(runs)));
+      // After all of a batch have theirs: one write for them all.
+      keepJobNumber(runs, job.number);
       const entry = createQueueEntry(job.number, asked);
       await writeJob(runs, job, entry);
       const booked: BookedJob = {
@@ -160,15 +186,16 @@ export function openJobBook(runs: string): JobBook {
     },
     claim(number, live) {
       const job = get(number);
-      const { attempts, run } = job;
-      if (!attempts.includes(live.attempt)) job.attempts = [...attempts, live.attempt];
+      if (!job.attempts.includes(live.attempt)) job.attempts = [...job.attempts, live.attempt];
       job.run = null;
       job.live = live;
       touch(job);
-      return () => {
-        Object.assign(job, { attempts, run, live: null });
-        touch(job);
-      };
+    },
+    dropAttempt(number, attempt, run) {
+      const job = get(number);
+      job.attempts = job.attempts.filter((one) => one !== attempt);
+      job.run = run;
+      touch(job);
     },
     setLive(number, live) {
       const job = get(number);
@@ -211,9 +238,10 @@ export function openJobBook(runs: string): JobBook {
       // Before anything waits: a number that is no job must not be met by whoever changes a job next.
       for (const number of numbers) get(number);
       // One that is forgotten meanwhile is a change too.
-      const seek = (number: number) => jobs.get(number) ?? { changed: version };
+      const changeOf = (number: number): number => (jobs.get(number) ?? { changed: version }).changed;
+      // Every change of any job is a new version; thousands of jobs need not be asked.
       const newest = () =>
-        Math.max(0, ...(numbers.length === 0 ? [...jobs.values()] : numbers.map(seek)).map((job) => job.changed));
+        numbers.length === 0 ? version : numbers.reduce((most, n) => Math.max(most, changeOf(n)), 0);
       return await new Promise((resolve) => {
         const finish = () => {
           clearTimeout(timer);

@@ -96,6 +96,7 @@ const run = z.object({
       exitCode: z.number().nullable(),
       signal: z.string().nullable(),
       seconds: z.number(),
+      pausedSeconds: z.number().exactOptional(),
     }),
   ),
   trainSeconds: z.number().nullable(),

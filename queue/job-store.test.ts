@@ -1,13 +1,13 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import type { Job } from '../src/domain/job.ts';
 import type { Run } from '../src/domain/run.ts';
 import { isOver, type JobBook, nextAttempt, openJobBook } from './job-book.ts';
 import { createPlainJob } from './job-for-tests.ts';
 import { createQueueEntry } from './job-schema.ts';
-import { claimJobNumber, listJobNumbers, readStoredJob } from './job-store.ts';
+import { claimJobNumber, keepJobNumber, listJobNumbers, raiseJobNumber, readStoredJob } from './job-store.ts';
 import { listWaiting, type QueueContext } from './readiness.ts';
 
 const folders: string[] = [];
@@ -55,6 +55,74 @@ test('a number is never given twice, not even after its folder is gone', async (
   expect([claimJobNumber(runs), claimJobNumber(runs), claimJobNumber(runs)]).toEqual([1, 2, 3]);
   rmSync(join(runs, '3'), { recursive: true });
   expect(claimJobNumber(runs)).toBe(4);
+});
+
+test('a number stays taken in a later process, without its folder and with folders that are above the mark', async () => {
+  const runs = createRuns();
+  const book = openJobBook(runs);
+  await Promise.all([book.create(createJob), book.create(createJob), book.create(createJob)]);
+  for (const number of [1, 2, 3]) rmSync(join(runs, String(number)), { recursive: true });
+  vi.resetModules();
+  const later = await import('./job-store.ts');
+  expect(later.claimJobNumber(runs)).toBe(4);
+  mkdirSync(join(runs, '9'));
+  vi.resetModules();
+  expect((await import('./job-store.ts')).claimJobNumber(runs)).toBe(10);
+  expect(later.claimJobNumber(runs)).toBe(5);
+});
+
+test('another process that raised the mark is heeded', () => {
+  const runs = createRuns();
+  expect(claimJobNumber(runs)).toBe(1);
+  raiseJobNumber(runs, 40);
+  expect(claimJobNumber(runs)).toBe(41);
+  keepJobNumber(runs, 41);
+  writeFileSync(join(runs, 'last-number'), '77\n');
+  expect(claimJobNumber(runs)).toBe(78);
+});
+
+test('the open jobs are those to which anything can still happen', async () => {
+  const runs = createRuns();
+  const book = openJobBook(runs);
+  const numbers = () =>
+    [book, openJobBook(runs)].map((one) =>
+      one
+        .open()
+        .map(({ job }) => job.number)
+        .sort(),
+    );
+  const both = (...expected: number[]) => expect(numbers()).toEqual([expected, expected]);
+  for (let i = 0; i < 3; i++) await book.create(createJob);
+  both(1, 2, 3);
+  await book.setEntry(2, (old) => ({ ...old, removedAt: '2026-01-01T00:00:00+00:00' }));
+  both(1, 3);
+  await book.setRun(createRun(1, { kind: 'done' }));
+  both(1, 3);
+  const recorded = { schema: 1, job: 1, decision: null, metric: '', row: null, entry: null, commit: null } as const;
+  await book.setRecorded({ ...recorded, attempt: 1, isDone: true });
+  both(3);
+  // Asked for again in place.
+  await book.setEntry(1, (old) => ({ ...old, asked: 2 }));
+  both(1, 3);
+  await book.setRun(createRun(2, { kind: 'done' }));
+  both(1, 3);
+  await book.setRecorded({ ...recorded, attempt: 2, isDone: true });
+  both(3);
+  await book.forget(3);
+  both();
+});
+
+test('jobs of one environment share it, and an edit of one leaves the others alone', async () => {
+  const runs = createRuns();
+  const book = openJobBook(runs);
+  for (let i = 0; i < 2; i++)
+    await book.create(async (number) => ({ ...(await createJob(number)), env: { PATH: '/bin', LANG: 'C' } }));
+  await book.setEntry(2, (old) => ({ ...old, edits: { env: { LANG: 'de', PATH: null } } }));
+  for (const one of [book, openJobBook(runs)]) {
+    expect(one.get(1).job.env).toEqual({ PATH: '/bin', LANG: 'C' });
+    expect(one.get(2).job.env).toEqual({ LANG: 'de' });
+    expect(one.get(2).queued.env).toBe(one.get(1).job.env);
+  }
 });
 
 test('a job.json from before there were replays, bridges and flags loads, and has none', async () => {

@@ -11,6 +11,7 @@ import { errnoOf, LabError } from '../src/errors/lab-error.ts';
 import { readJson, writeJsonSynced } from '../src/lab/atomic-write.ts';
 import { applyEdits } from './edited-job.ts';
 import { parseJob, parseQueueEntry, parseRun, type QueueEntry } from './job-schema.ts';
+import { createEnvironmentSharing, type EnvironmentSharing } from './shared-environment.ts';
 
 /** What the recorder left in a job's folder: enough to write the same records again. */
 export interface RecordedJob {
@@ -57,41 +58,63 @@ const numberName = /^[1-9]\d*$/;
 /** Numbers of all jobs that have a job.json, ascending. A folder without one was never confirmed to anybody. */
 export function listJobNumbers(runs: string): number[] {
   if (!existsSync(runs)) return [];
-  return readdirSync(runs)
-    .filter((name) => numberName.test(name) && existsSync(join(runs, name, 'job.json')))
-    .map(Number)
-    .sort((a, b) => a - b);
+  return listNumberNames(runs).filter((number) => existsSync(join(jobFolder(runs, number), 'job.json')));
 }
+
+// The highest number that this process took or saw, by folder: thousands of names are listed once and not for each job.
+const highest = new Map<string, number>();
 
 /** Takes the next free number by making its folder. */
 export function claimJobNumber(runs: string): number {
   mkdirSync(runs, { recursive: true });
-  const highWater = join(runs, 'last-number');
-  const names = readdirSync(runs).filter((name) => numberName.test(name));
-  const written = existsSync(highWater) ? Number(readFileSync(highWater, 'utf8')) || 0 : 0;
-  for (let number = Math.max(written, ...names.map(Number), 0) + 1; ; number++) {
+  const seen = highest.get(runs) ?? Math.max(0, ...listNumberNames(runs).slice(-1));
+  // The mark is read each time: it alone tells of numbers whose folders were on another machine.
+  for (let number = Math.max(readMark(runs), seen) + 1; ; number++) {
     try {
       mkdirSync(join(runs, String(number)));
     } catch (error) {
       if (errnoOf(error) === 'EEXIST') continue;
       throw error;
     }
-    // Folders may be archived later; the mark keeps their numbers taken. Without a pause in between, so that of two claims at once
-    // the higher number is written last.
-    writeFileSync(`${highWater}.tmp`, `${number}\n`, { flush: true });
-    renameSync(`${highWater}.tmp`, highWater);
+    highest.set(runs, number);
     return number;
   }
+}
+
+/**
+ * Keeps a claimed number taken for the time after its folder is gone, and with it all that were claimed by now: folders may be archived
+ * later. Before anybody is told the number.
+ */
+export function keepJobNumber(runs: string, number: number): void {
+  if (readMark(runs) < number) writeMark(runs, Math.max(number, highest.get(runs) ?? 0));
 }
 
 /** Sees to it that no number up to `least` is given any more: a lab's records may name jobs whose folders are on another machine. */
 export function raiseJobNumber(runs: string, least: number): void {
   mkdirSync(runs, { recursive: true });
-  const highWater = join(runs, 'last-number');
-  const written = existsSync(highWater) ? Number(readFileSync(highWater, 'utf8')) || 0 : 0;
-  if (written >= least) return;
-  writeFileSync(`${highWater}.tmp`, `${least}\n`, { flush: true });
-  renameSync(`${highWater}.tmp`, highWater);
+  if (readMark(runs) < least) writeMark(runs, least);
+}
+
+const markOf = (runs: string): string => join(runs, 'last-number');
+
+function readMark(runs: string): number {
+  const file = markOf(runs);
+  return existsSync(file) ? Number(readFileSync(file, 'utf8')) || 0 : 0;
+}
+
+/** Without a pause in between, so that of two at once the higher number is written last. */
+function writeMark(runs: string, number: number): void {
+  const file = markOf(runs);
+  writeFileSync(`${file}.tmp`, `${number}\n`, { flush: true });
+  renameSync(`${file}.tmp`, file);
+}
+
+/** Numbers of all folders, with a job in them or not, ascending. */
+function listNumberNames(runs: string): number[] {
+  return readdirSync(runs)
+    .filter((name) => numberName.test(name))
+    .map(Number)
+    .sort((a, b) => a - b);
 }
 
 /** Writes a job and its queue entry, synced; when this returns the job is safe. */
@@ -134,18 +157,28 @@ export function readRun(runs: string, number: number, attempt: number): Run | nu
 
 /** Reads one job from its folder. Throws LabError (user) where there is no such job. */
 export function readStoredJob(runs: string, number: number): StoredJob {
+  const stored = findStoredJob(runs, number, createEnvironmentSharing());
+  if (stored === null)
+    throw new LabError('user', `there is no job ${number}`, { hints: ['`lab status` lists the jobs'] });
+  return stored;
+}
+
+/** The job of a folder; null where it has no job.json. `share` keeps one copy of what several jobs have in common. */
+function findStoredJob(runs: string, number: number, share: EnvironmentSharing): StoredJob | null {
   const folder = jobFolder(runs, number);
+  const names = listNames(folder);
+  // A file that is missing costs an exception, which is dear at ten thousand jobs.
+  if (!names.includes('job.json')) return null;
   const jobFile = join(folder, 'job.json');
   const rawJob = readJson(jobFile);
-  if (rawJob === null)
-    throw new LabError('user', `there is no job ${number}`, { hints: ['`lab status` lists the jobs'] });
+  if (rawJob === null) return null;
   const entryFile = join(folder, 'state.json');
-  const attempts = readdirSync(folder)
+  const attempts = names
     .filter((name) => numberName.test(name))
     .map(Number)
     .sort((a, b) => a - b);
   const last = attempts.at(-1);
-  const queued = parseJob(rawJob, jobFile);
+  const queued = share(parseJob(rawJob, jobFile));
   const entry = parseQueueEntry(readJson(entryFile), entryFile, number);
   return {
     job: applyEdits(queued, entry.edits),
@@ -153,11 +186,23 @@ export function readStoredJob(runs: string, number: number): StoredJob {
     entry,
     attempts,
     run: last === undefined ? null : readRun(runs, number, last),
-    recorded: readJson(join(folder, 'record.json')) as RecordedJob | null,
+    recorded: names.includes('record.json') ? (readJson(join(folder, 'record.json')) as RecordedJob | null) : null,
   };
+}
+
+/** Names in a folder; none where there is no such folder. */
+function listNames(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return [];
+    throw error;
+  }
 }
 
 /** Reads every job of the lab, ascending by number. */
 export function readStoredJobs(runs: string): StoredJob[] {
-  return listJobNumbers(runs).map((number) => readStoredJob(runs, number));
+  const share = createEnvironmentSharing();
+  if (!existsSync(runs)) return [];
+  return listNumberNames(runs).flatMap((number) => findStoredJob(runs, number, share) ?? []);
 }

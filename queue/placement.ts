@@ -38,6 +38,8 @@ export interface PlacementInput {
   /** What the round before gave back; empty after a start. */
   reservations: readonly Reservation[];
   rule: ReserveRule;
+  /** Devices that jobs are being made ready for, by number: kept where they still fit, so that no start is made ready twice. */
+  preferred?: ReadonlyMap<number, readonly string[]>;
 }
 
 /** A job and the devices it is to start on, in the devices' order. */
@@ -63,7 +65,8 @@ export interface Placement {
  * Gives devices to jobs. In order, each job takes what fits it and nobody before it took, so a job that waits blocks no other. One
  * that takes several GPUs at once is passed like any other until it has waited long enough; then cards that come free are kept for it.
  */
-export function placeJobs({ jobs, devices, groups, nowMs, reservations, rule }: PlacementInput): Placement {
+export function placeJobs(input: PlacementInput): Placement {
+  const { jobs, devices, groups, nowMs, reservations, rule, preferred = new Map() } = input;
   const placement: Placement = { assignments: [], waits: new Map(), never: new Map(), reservations: [], nextMs: null };
   const taken = new Map<string, string>();
   for (const device of devices) {
@@ -74,7 +77,15 @@ export function placeJobs({ jobs, devices, groups, nowMs, reservations, rule }: 
   const wake = (atMs: number) => {
     if (atMs > nowMs) placement.nextMs = Math.min(placement.nextMs ?? atMs, atMs);
   };
+  // Within a round devices and slots only become fewer: what one job could not have, none after it that asks for the same can.
+  const refused = new Map<string, string>();
   for (const job of jobs) {
+    const wish = wishOf(job);
+    const known = refused.get(wish);
+    if (known !== undefined) {
+      placement.waits.set(job.number, known);
+      continue;
+    }
     const misfit = findMisfit(job, devices);
     if (misfit !== null) {
       placement.never.set(job.number, misfit);
@@ -83,16 +94,15 @@ export function placeJobs({ jobs, devices, groups, nowMs, reservations, rule }: 
     const slots = groups.get(job.group)?.slots ?? 0;
     const inUse = running.get(job.group) ?? 0;
     if (job.class === 'cpu' && slots > 0 && inUse >= slots && !job.ignoresSlots) {
-      placement.waits.set(
-        job.number,
-        `the group ${job.group} runs ${inUse} of ${slots} jobs on the processor; \`lab parallel\` changes that`,
-      );
+      const full = `the group ${job.group} runs ${inUse} of ${slots} jobs on the processor; \`lab parallel\` changes that`;
+      refused.set(wish, full);
+      placement.waits.set(job.number, full);
       continue;
     }
     const wanted = countWanted(job);
     const fitting = devices.filter((device) => !taken.has(device.id) && fits(job, device));
     if (fitting.length >= wanted) {
-      const chosen = chooseDevices(fitting, wanted, devices);
+      const chosen = chooseDevices(rankByPreference(job.number, fitting, preferred), wanted, devices);
       for (const { id } of chosen) taken.set(id, `${id} goes to job ${job.number}`);
       for (const kept of placement.reservations)
         kept.passes = kept.passes.filter((id) => !chosen.some((one) => one.id === id));
@@ -100,8 +110,12 @@ export function placeJobs({ jobs, devices, groups, nowMs, reservations, rule }: 
       placement.assignments.push({ number: job.number, devices: chosen.map(({ id }) => id) });
       continue;
     }
-    placement.waits.set(job.number, explainWait(job, devices, taken, fitting.length));
-    if (wanted === 1) continue;
+    const why = explainWait(job, devices, taken, fitting.length);
+    placement.waits.set(job.number, why);
+    if (wanted === 1) {
+      refused.set(wish, why);
+      continue;
+    }
     if (!isReserving(job.waitingSinceMs, nowMs, rule)) {
       wake(job.waitingSinceMs + rule.reserveAfterSeconds * 1000);
       continue;
@@ -116,23 +130,41 @@ export function placeJobs({ jobs, devices, groups, nowMs, reservations, rule }: 
   return placement;
 }
 
+/** What placement knows of a job besides its number and its age: two with the same wish fit the same devices. */
+export function wishOf({ class: wanted, needs, group, ignoresSlots }: ReadyJob): string {
+  return `${wanted} ${needs.deviceId} ${needs.gpus} ${needs.vramMib} ${ignoresSlots} ${group}`;
+}
+
 /** How many devices the job takes: a processor job takes one, whatever it says of GPUs. */
 function countWanted(job: ReadyJob): number {
   return job.class === 'gpu' ? job.needs.gpus : 1;
 }
 
-/** Cards that nobody uses before those with strangers, then the ones with most free memory, then their own order. */
-function chooseDevices(
+/** What is thought of for this job, then what is thought of for none, then the others; a device with its rank. */
+function rankByPreference(
+  number: number,
   fitting: readonly PlacementDevice[],
+  preferred: ReadonlyMap<number, readonly string[]>,
+): [PlacementDevice, number][] {
+  const own = preferred.get(number) ?? [];
+  const others = new Set([...preferred].flatMap(([job, ids]) => (job === number ? [] : ids)));
+  return fitting.map((device) => [device, own.includes(device.id) ? 0 : others.has(device.id) ? 2 : 1]);
+}
+
+/** By rank; then cards that nobody uses before those with strangers, then the ones with most free memory, then their own order. */
+function chooseDevices(
+  fitting: readonly [PlacementDevice, number][],
   wanted: number,
   all: readonly PlacementDevice[],
 ): PlacementDevice[] {
   const chosen = [...fitting]
-    .sort((a, b) => {
+    .sort(([a, rankA], [b, rankB]) => {
+      if (rankA !== rankB) return rankA - rankB;
       const byStrangers = Number(a.strangers !== null) - Number(b.strangers !== null);
       return byStrangers || (a.strangers === null ? 0 : (b.freeMib ?? 0) - (a.freeMib ?? 0));
     })
-    .slice(0, wanted);
+    .slice(0, wanted)
+    .map(([device]) => device);
   return all.filter((device) => chosen.includes(device));
 }
 

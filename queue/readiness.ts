@@ -46,7 +46,7 @@ export function findObstacle(booked: BookedJob, { find, groups, nowMs }: QueueCo
   if (entry.notBefore !== null && Date.parse(entry.notBefore) > nowMs)
     return { kind: 'delayed', untilMs: Date.parse(entry.notBefore), why: 'asked' };
   if (run !== null && (booked.attempts.at(-1) ?? 0) >= entry.asked && matchesRetry(run, job.retry)) {
-    const untilMs = retryTimeMs(run, job.retry, entry.asked);
+    const untilMs = retryTimeMs(run, job.retry, entry.asked, nowMs);
     if (untilMs > nowMs) return { kind: 'delayed', untilMs, why: 'retry' };
   }
   return groups.get(entry.group)?.isPaused ? { kind: 'group-paused' } : null;
@@ -92,9 +92,9 @@ export function stateOf(booked: BookedJob, facts: ViewFacts, context: QueueConte
   const { entry, live, run, recorded } = booked;
   if (entry.removedAt !== null && run === null && live === null) return { kind: 'removed', at: entry.removedAt };
   if (live !== null) {
-    const { attempt, devices, step, startedAt, waits, isPaused } = live;
-    if (waits !== null) return { kind: 'queued', position: 1, waits };
-    return { kind: 'running', attempt, step, startedAt, device: devices.join('+'), progress: facts.progress, isPaused };
+    const { attempt, devices, step, startedAt, problem, isPaused } = live;
+    const device = devices.join('+');
+    return { kind: 'running', attempt, step, startedAt, device, progress: facts.progress, isPaused, problem };
   }
   if (run !== null && isOver(booked)) {
     if (recorded?.isDone && recorded.attempt === run.attempt)

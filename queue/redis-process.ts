@@ -69,14 +69,14 @@ export async function launchServer(options: LaunchOptions): Promise<LaunchOutcom
     ended ??= signal === null ? `exit code ${code}` : `signal ${signal}`;
   });
   child.unref();
-  let deadline = Date.now() + silenceSeconds * 1000;
+  let deadline = performance.now() + silenceSeconds * 1000;
   for (;;) {
     const probe = await probeRedis({ path: options.socketPath });
     // A stale server could answer in place of the child, so an ended child counts first.
     if (ended !== null) return { kind: 'ended', how: ended, log: readLog() };
     if (probe.kind === 'ready' && child.pid !== undefined) return { kind: 'ready', pid: child.pid };
-    if (probe.kind === 'loading') deadline = Date.now() + silenceSeconds * 1000;
-    if (Date.now() > deadline) {
+    if (probe.kind === 'loading') deadline = performance.now() + silenceSeconds * 1000;
+    if (performance.now() > deadline) {
       if (child.pid !== undefined) await endProcess(child.pid);
       return { kind: 'silent', log: readLog() };
     }
@@ -142,9 +142,9 @@ export async function endProcess(pid: number): Promise<void> {
 
 /** Waits until a process is gone; false where it still lives after the limit. */
 export async function waitForEnd(pid: number, limitSeconds: number): Promise<boolean> {
-  const deadline = Date.now() + limitSeconds * 1000;
+  const deadline = performance.now() + limitSeconds * 1000;
   while (isProcessAlive(pid)) {
-    if (Date.now() > deadline) return false;
+    if (performance.now() > deadline) return false;
     await sleep(pollMs);
   }
   return true;

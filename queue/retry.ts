@@ -19,8 +19,13 @@ export function matchesRetry(run: Run, rule: RetryRule): boolean {
   });
 }
 
-/** When the attempt after `attempt` may start: ISO 8601 end plus a pause that doubles with each retry. Milliseconds since 1970. */
-export function retryTimeMs(run: Run, rule: RetryRule, asked: number): number {
+/**
+ * When the attempt after `run` may start, milliseconds since 1970: its end plus a pause that doubles with each retry. A run that ended in the
+ * future tells of a clock that was set back since: it may be tried at once, because the hours in between are not its pause.
+ */
+export function retryTimeMs(run: Run, rule: RetryRule, asked: number, nowMs: number): number {
+  const endedMs = Date.parse(run.endedAt);
+  if (endedMs > nowMs) return nowMs;
   const retry = Math.max(0, run.attempt - asked);
-  return Date.parse(run.endedAt) + Math.min(rule.delaySeconds * 2 ** retry, longestDelaySeconds) * 1000;
+  return endedMs + Math.min(rule.delaySeconds * 2 ** retry, longestDelaySeconds) * 1000;
 }
