@@ -64,7 +64,16 @@ test('schema/lab.schema.json is the schema that the lab checks its files with', 
 
 test('no two keys share a flag or an environment name, and none takes a name that a run is given', () => {
   const leaves = listConfigLeaves();
-  const given = ['LAB_JOB', 'LAB_RUN', 'LAB_OUT', 'LAB_SEED', 'LAB_MODEL', 'LAB_SCORE_SEED', 'LAB_STOP_AT'];
+  const given = [
+    'LAB_JOB',
+    'LAB_RUN',
+    'LAB_OUT',
+    'LAB_SEED',
+    'LAB_MODEL',
+    'LAB_SCORE_SEED',
+    'LAB_STOP_AT',
+    'LAB_FREEZE_IN',
+  ];
   const environment = leaves.map((leaf) => leaf.environment);
   const flags = leaves.map((leaf) => leaf.flag);
   expect(new Set([...environment, ...given]).size).toBe(environment.length + given.length);

@@ -105,6 +105,16 @@ const devices = z.strictObject({
       "Folder of the device locks, one per host; null: nightlab-devices in the system's shared temporary folder",
     ),
   reserveMb: z.number().nonnegative().default(500).describe('Free disk under which no new run starts (MB)'),
+  reserveAfterSeconds: z
+    .number()
+    .nonnegative()
+    .default(600)
+    .describe('How long other jobs may pass one that takes several GPUs before cards that come free are kept for it'),
+  reserveForSeconds: z
+    .number()
+    .positive()
+    .default(1800)
+    .describe('How long cards are kept for it at first; each time it was in vain, twice as long'),
 });
 
 const queue = z.strictObject({

@@ -128,7 +128,7 @@ export function describeEntry(request: AddRequest): Partial<QueueEntry> {
   return {
     priority: request.priority ?? (request.kind === 'check' ? checkPriority : normalPriority),
     group: request.group,
-    after: request.after,
+    after: [...request.after],
     notBefore: request.notBefore,
     stashed: request.stashed,
     forced: request.forced,
@@ -153,13 +153,6 @@ function ensureNeeds({ machine }: AddContext, device: DeviceClass, { needs }: Ad
   if (gpus > ofClass.length || (deviceId !== null && gpus > 1)) {
     const most = deviceId === null ? `at most ${ofClass.length}` : `1, because ${deviceId} is named`;
     throw new LabError('user', `the job asks for ${gpus} GPUs, expected ${most}`, { hints });
-  }
-  if (gpus > 1 || (ofClass.length > 1 && (deviceId !== null || vramMib !== null))) {
-    throw new LabError(
-      'user',
-      `the job asks for ${gpus > 1 ? `${gpus} GPUs` : (deviceId ?? 'a card by its memory')}, and this version hands each job to whichever device of its class is free`,
-      { hints: ['queue it without --gpus, --vram and a device number; CUDA_VISIBLE_DEVICES names the card it got'] },
-    );
   }
   if (vramMib === null) return;
   const cards = ofClass.filter(({ id }) => deviceId === null || id === deviceId);

@@ -4,7 +4,6 @@
  */
 import type { BookedJob } from '../../queue/job-book.ts';
 import { jobFolder } from '../../queue/job-store.ts';
-import { listScoredRuns } from '../../workers/recorder/decide-job.ts';
 import type { DeviceClass } from '../domain/run.ts';
 import { formatLocalTime } from '../domain/time.ts';
 import { LabError } from '../errors/lab-error.ts';
@@ -15,8 +14,10 @@ import { bindTrack } from '../rules/track-store.ts';
 import { judgingOf } from '../stats/against-baseline.ts';
 import { chooseModel, viewTrack } from '../stats/track-view.ts';
 import { type AddContext, type AskedJob, describeEntry, describeJob, ensureBridge, parseAsked } from './add-job.ts';
+import { type Before, orderRequests } from './batch-order.ts';
 import { findExperiment, type JobSource, sourceKey, takeSource } from './job-source.ts';
 import type { AddedJob, AddRequest } from './routes.ts';
+import { scoredRunsOf } from './scored-runs.ts';
 
 /** How many run folders are written at once. */
 const writersAtOnce = 16;
@@ -68,6 +69,7 @@ function ensureOwnKeys(requests: readonly AddRequest[]): void {
 async function createJobs(context: AddContext, requests: readonly AddRequest[]): Promise<QueuedJob[]> {
   const { paths, config, main } = context;
   const asked = requests.map((request) => parseAsked(context, request));
+  const before = orderRequests(requests, (key) => context.book.findKey(key)?.job.number ?? null);
   const tip = await findCommit(paths.root, main);
   if (tip === null) {
     throw new LabError('user', `the branch ${main} has no commit yet, expected one with lab.yaml in it`, {
@@ -96,7 +98,7 @@ async function createJobs(context: AddContext, requests: readonly AddRequest[]):
     const experiments = new Map<string, string | null>();
     for (const { checkout } of requests)
       if (!experiments.has(checkout)) experiments.set(checkout, await findExperiment(paths, checkout));
-    return await bookAll(context, asked, sources, (job, number) =>
+    return await bookAll(context, { asked, before }, sources, (job, number) =>
       describeJob(context, job, {
         number,
         source: sourceOf(job.request),
@@ -140,7 +142,7 @@ async function ensureFrozenOnce(
 /** The champion's commit by device class; also looks at what bridges bring. */
 function findChampions(context: AddContext, asked: AskedJob[], track: string): Map<DeviceClass, string | null> {
   const { config, book, devices } = context;
-  const runs = listScoredRuns(book.all());
+  const runs = scoredRunsOf(book);
   const found = new Map<DeviceClass, string | null>();
   for (const { request, device } of asked) {
     const models = devices.get(device) ?? [];
@@ -155,7 +157,7 @@ function findChampions(context: AddContext, asked: AskedJob[], track: string): M
 /** Numbers the jobs, points all refs at their commits in one transaction, and writes the folders, some at a time. */
 async function bookAll(
   { paths, book }: AddContext,
-  asked: AskedJob[],
+  { asked, before }: { asked: AskedJob[]; before: Before[][] },
   sources: Map<string, JobSource>,
   describe: (job: AskedJob, number: number) => ReturnType<typeof describeJob>,
 ): Promise<QueuedJob[]> {
@@ -165,22 +167,29 @@ async function bookAll(
     release = resolve;
   });
   const turns = createTurns(writersAtOnce);
-  const bookings = asked.map(async (job) => {
+  const entries = asked.map(({ request }) => describeEntry(request));
+  const bookings: Promise<BookedJob>[] = asked.map(async (job, place) => {
     let hasTurn = false;
     try {
       return await book.create(async (number) => {
         // All numbers are taken before anything is waited for, so that they are in the order of the requests.
         numbers.push(number);
         await refs;
+        // No folder may name a job that is not written: after a crash its number would stand for nothing.
+        for (const one of before[place] ?? []) if ('place' in one) await bookings[one.place];
         await turns.take();
         hasTurn = true;
         return describe(job, number);
-      }, describeEntry(job.request));
+      }, entries[place]);
     } finally {
       if (hasTurn) turns.give();
     }
   });
   const settled = Promise.allSettled(bookings);
+  // All have their numbers by now and none is written.
+  for (const [place, list] of before.entries())
+    for (const one of list)
+      entries[place]?.after?.push({ job: 'number' in one ? one.number : (numbers[one.place] ?? 0), any: one.any });
   release(
     numbers.length === asked.length ? writeRefs(paths.root, asked, numbers, sources) : Promise.reject(unnumbered()),
   );

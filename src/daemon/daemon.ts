@@ -1,5 +1,5 @@
 /**
- * The daemon of a lab: Redis as its child, a worker per device, the recorder, the jobs in memory, and what the API can ask of them.
+ * The daemon of a lab: Redis as its child, the worker, the recorder, the jobs in memory, and what the API can ask of them.
  * It owns no run: started again after a kill -9, it rebuilds the queues from the run folders and attaches to what is still going.
  */
 import type { Redis } from 'ioredis';
@@ -13,11 +13,12 @@ import { createReadyQueue, queueName, type ReadyQueue } from '../../queue/ready-
 import { chooseRedis } from '../../queue/redis-install.ts';
 import { startRedis } from '../../queue/redis-server.ts';
 import { type Device, probeDevices } from '../../workers/device-probe.ts';
-import { createDeviceWorker } from '../../workers/device-worker.ts';
 import { recordFiles } from '../../workers/recorder/record-files.ts';
 import { findHighestRecordedJob } from '../../workers/recorder/recorded-numbers.ts';
 import { createRecorder, restoreLostRecords } from '../../workers/recorder/recorder.ts';
 import { createTurns } from '../../workers/recorder/turns.ts';
+import { createRunWorker } from '../../workers/run-worker.ts';
+import { dropSpare, keepSpare } from '../../workers/supervisor/spare.ts';
 import type { ConfigSource } from '../config/config-source.ts';
 import { type LabPaths, redisCacheFolder } from '../config/lab-paths.ts';
 import type { LabConfig } from '../config/schema.ts';
@@ -30,18 +31,23 @@ import { describeMetaMode } from '../rules/meta-state.ts';
 import { probeSandbox } from '../sandbox/bubblewrap.ts';
 import type { AddContext } from './add-job.ts';
 import { addJobs } from './add-many.ts';
+import { createDeviceWatch, type DeviceWatch } from './device-watch.ts';
 import { findDiskProblem, withDiskHint } from './full-disk.ts';
+import { createHandoutBook } from './handout-book.ts';
 import { startNotifier } from './notify/notifier.ts';
 import { createQueueFeed, type QueueFeed } from './queue-feed.ts';
 import { createRedisKeeper } from './redis-keeper.ts';
 import { type ReplayRequest, replayJob } from './replay-job.ts';
 import type { AddRequest, Routes } from './routes.ts';
-import { sweepTraces } from './sweep-traces.ts';
+import { dropUnbegun, sweepTraces } from './sweep-traces.ts';
+import { createTakenAttempts } from './taken-attempts.ts';
 
 /** A running daemon. */
 export interface Daemon {
   readonly book: JobBook;
+  /** As found at the start: one processor and the GPUs. */
   readonly devices: Device[];
+  readonly watch: DeviceWatch;
   readonly config: LabConfig;
   readonly main: string;
   readonly groups: GroupStore;
@@ -58,6 +64,8 @@ export interface Daemon {
   replay(request: ReplayRequest): Promise<Routes['replay']['response']>;
   /** Queues what `create` makes of an earlier job under a new key, in turn with all that is added; the earlier job's secrets go with it. */
   queueCopy(original: BookedJob, key: string, create: () => Promise<BookedJob>): Promise<BookedJob>;
+  /** Takes values of a job's secret names, in memory only, and gives the names whose value is still unknown. */
+  giveSecrets(job: Job, values: Readonly<Record<string, string>>): string[];
   /** Commits changes of record files on main. */
   record(request: RecordRequest): Promise<RecordOutcome>;
   /** Ends workers, recorder and Redis; runs go on. */
@@ -111,7 +119,7 @@ export async function startDaemon(
     ]),
   );
   const ready = new Map<string, ReadyQueue>();
-  for (const part of [...classes, 'record'])
+  for (const part of ['run', 'record'])
     ready.set(part, createReadyQueue(queueName(paths.id, part), queueConnection, onRedisError));
 
   const groups = openGroups(paths.state);
@@ -120,8 +128,26 @@ export async function startDaemon(
     groups: groups.groups,
     nowMs: Date.now(),
   });
-  const feed = createQueueFeed({ book, ready, context: queueContext, onError: onRedisError });
-  const refill = () => feed.feedNow();
+  const watch = createDeviceWatch({
+    found: probe.devices,
+    groups: groups.groups,
+    labId: paths.id,
+    onAnswer: () => feed.feed(),
+  });
+  // What an earlier daemon had made ready and nobody began is made ready anew, in today's order.
+  await dropUnbegun(paths, book, say);
+  const handouts = createHandoutBook(paths.runs, book, say);
+  const feed = createQueueFeed({
+    paths,
+    book,
+    handouts,
+    watch,
+    config: () => source.current(),
+    ready,
+    context: queueContext,
+    onError: onRedisError,
+  });
+  const refill = () => feed.resend();
   // With the daemon's lock held, nobody else can be at work on these queues: what Redis remembers of them is only ever out of date.
   for (const queue of ready.values()) await queue.clear();
   reachPoint('queues-cleared');
@@ -150,29 +176,26 @@ export async function startDaemon(
     say,
   };
   // An end may be what others waited for, ask for another attempt, or for its record.
-  const onOutcome = () => refill();
-  const workers = probe.devices.map((device) =>
-    createDeviceWorker({
-      context: {
-        paths,
-        get config() {
-          return source.current();
-        },
-        main,
-        device,
-        sandbox,
-        secretsOf,
+  const onOutcome = () => feed.settle();
+  const worker = createRunWorker({
+    context: {
+      paths,
+      get config() {
+        return source.current();
       },
-      book,
-      queueContext,
-      onTaken: feed.feed,
-      queueName: queueName(paths.id, device.class),
-      connection: connect(),
-      onOutcome,
-      onError: onRedisError,
-      say,
-    }),
-  );
+      main,
+      sandbox,
+      secretsOf,
+    },
+    book,
+    queueName: queueName(paths.id, 'run'),
+    connection: connect(),
+    take: createTakenAttempts({ book, handouts, watch, feed }),
+    onOutcome,
+    onError: onRedisError,
+    say,
+  });
+  keepSpare();
   const recorder = createRecorder(recorderContext, queueName(paths.id, 'record'), connect(), onRedisError);
   // An editor may save an old buffer at any time; what it drops is put back within half a minute, and at every start. As long as
   // main has not moved there is nothing to look for.
@@ -189,10 +212,7 @@ export async function startDaemon(
     }
   };
   void restore();
-  const timers = [
-    setInterval(() => void restore(), 30_000),
-    setInterval(() => void refill().catch(onRedisError), 10_000),
-  ];
+  const timers = [setInterval(() => void restore(), 30_000), setInterval(() => feed.settle(), 10_000)];
 
   const queueJob = async <Response>(
     request: Pick<AddRequest, 'key' | 'secrets'>,
@@ -227,7 +247,7 @@ export async function startDaemon(
     main,
     book,
     devices: models,
-    machine: probe.devices,
+    machine: watch.list(),
     groups,
     passed,
   });
@@ -247,6 +267,7 @@ export async function startDaemon(
   return {
     book,
     devices: probe.devices,
+    watch,
     get config() {
       return source.current();
     },
@@ -258,6 +279,7 @@ export async function startDaemon(
     problems: () => [
       ...[
         keeper.problem(),
+        feed.problem(),
         restoreProblem,
         source.problem(),
         findDiskProblem(paths.root),
@@ -287,6 +309,12 @@ export async function startDaemon(
         return { booked, response: booked };
       });
     },
+    giveSecrets(job, values) {
+      const own = Object.fromEntries(Object.entries(values).filter(([name]) => job.secretNames.includes(name)));
+      if (Object.keys(own).length > 0) secrets.set(job.key, { ...secrets.get(job.key), ...own });
+      const known = secretsOf(job);
+      return job.secretNames.filter((name) => known[name] === undefined);
+    },
     record: (request) =>
       withDiskHint(
         paths.root,
@@ -296,9 +324,10 @@ export async function startDaemon(
     async stop() {
       await notifier.stop();
       keeper.stop();
-      feed.stop();
+      await feed.stop();
+      dropSpare();
       for (const timer of timers) clearInterval(timer);
-      await Promise.all([...workers, recorder].map((part) => part.close()));
+      await Promise.all([worker, recorder].map((part) => part.close()));
       await Promise.all([...ready.values()].map((queue) => queue.close().catch(() => undefined)));
       for (const connection of connections) connection.disconnect();
       await keeper.current().stop();

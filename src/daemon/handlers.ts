@@ -2,6 +2,7 @@
 import { listWaiting } from '../../queue/readiness.ts';
 import type { LabPaths } from '../config/lab-paths.ts';
 import type { RouteHandlers } from './api.ts';
+import { createFactsReader } from './client-facts.ts';
 import { createControlHandlers } from './control/handlers.ts';
 import type { Daemon } from './daemon.ts';
 import { createStatusHandlers } from './status-view.ts';
@@ -9,8 +10,10 @@ import { createStatusHandlers } from './status-view.ts';
 /** The handlers of a daemon of that build; `end` is called once the answer to `down` is on its way. */
 export function createHandlers(paths: LabPaths, daemon: Daemon, build: string, end: () => void): RouteHandlers {
   const { book } = daemon;
+  const readFacts = createFactsReader(paths);
   return {
     hello: async () => ({ build, pid: process.pid, root: paths.root }),
+    facts: async ({ environment }) => ({ facts: readFacts(environment) }),
     ...createControlHandlers(paths, daemon),
     add: (request) => daemon.add(request),
     addMany: ({ requests }) => daemon.addMany(requests),
@@ -18,8 +21,8 @@ export function createHandlers(paths: LabPaths, daemon: Daemon, build: string, e
     ...createStatusHandlers(paths, daemon),
     record: (request) => daemon.record(request),
     down: async () => {
-      const running = book.all().filter((job) => job.live !== null);
-      const queued = listWaiting(book.all(), daemon.queueContext());
+      const running = book.open().filter((job) => job.live !== null);
+      const queued = listWaiting(book.open(), daemon.queueContext());
       setImmediate(end);
       return { running: running.map((job) => job.job.number), queued: queued.map((job) => job.job.number) };
     },

@@ -9,6 +9,9 @@ import { runGit } from '../git/run-git.ts';
 import { snapshotTree } from '../git/snapshot.ts';
 import type { AddRequest } from './routes.ts';
 
+/** How many paths that a snapshot cannot hold are named. */
+const shownPaths = 4;
+
 /** What a job runs. */
 export interface JobSource {
   /** Full hash. */
@@ -59,10 +62,16 @@ export async function takeSource(context: SourceContext, request: AddRequest, su
     maxFileBytes: config.snapshot.maxFileMb * megabyte,
     maxTotalBytes: config.snapshot.maxTotalMb * megabyte,
   });
-  const notes = snapshot.notCaptured.map(
-    (path) => `${path}: a nested repository or a dirty submodule, not part of the snapshot`,
-  );
-  return { commit: snapshot.commit, isSnapshot: snapshot.isSnapshot, untracked: snapshot.untracked, notes, ref };
+  const { notCaptured } = snapshot;
+  const more = notCaptured.length > shownPaths ? ` and ${notCaptured.length - shownPaths} more` : '';
+  const notes =
+    notCaptured.length === 0
+      ? []
+      : [
+          `not part of the snapshot: ${notCaptured.slice(0, shownPaths).join(' ')}${more} (nested repositories, dirty submodules)`,
+        ];
+  const { commit, isSnapshot, untracked } = snapshot;
+  return { commit, isSnapshot, untracked, notes, ref: isSnapshot ? ref : null };
 }
 
 /** The slug of the experiment whose worktree a checkout is; null elsewhere. */

@@ -3,6 +3,7 @@
  * run folders. It does not choose or install a server.
  */
 import type { Logger } from 'pino';
+import { probeRedis } from '../../queue/redis-probe.ts';
 import type { RedisHandle } from '../../queue/redis-server.ts';
 import { messageOf } from '../errors/lab-error.ts';
 
@@ -29,6 +30,9 @@ export interface RedisKeeper {
 }
 
 const longestPauseMs = 5000;
+// A server that hangs closes no connection: only asking shows it.
+const lookMs = 10_000;
+const lookAgainMs = 1000;
 
 /** Creates the keeper. */
 export function createRedisKeeper({ first, startServer, refill, log }: RedisKeeperOptions): RedisKeeper {
@@ -36,12 +40,22 @@ export function createRedisKeeper({ first, startServer, refill, log }: RedisKeep
   let problem: string | null = null;
   let isReviving = false;
   let isStopped = false;
+  let silence: string | null = null;
+  /** Tells whoever refills that the server is gone again. */
+  let giveUpRefill: (error: Error) => void = () => undefined;
+
+  // The refill's commands wait until Redis answers. Where it died meanwhile they would wait for ever, and nobody would start it again.
+  const refillOrFail = () =>
+    new Promise<void>((resolve, reject) => {
+      giveUpRefill = reject;
+      refill().then(resolve, reject);
+    });
 
   const revive = async () => {
     for (let tries = 0; !isStopped; tries++) {
       try {
         redis = await startServer();
-        await refill();
+        await refillOrFail();
         problem = null;
         log.info({ tries }, 'redis is back');
         return;
@@ -52,20 +66,42 @@ export function createRedisKeeper({ first, startServer, refill, log }: RedisKeep
     }
   };
 
+  const look = async () => {
+    const { connection, pid } = redis;
+    const probe = isReviving ? null : await probeRedis(connection);
+    const end = pid === null ? '' : `; \`kill -9 ${pid}\` ends it, and the lab starts another`;
+    silence =
+      probe?.kind === 'silent' ? `Redis does not answer: nothing is started or recorded until it does${end}` : null;
+  };
+  let timer: NodeJS.Timeout;
+  const lookLater = (inMs: number) => {
+    timer = setTimeout(() => {
+      void look().finally(() => {
+        if (!isStopped) lookLater(silence === null ? lookMs : lookAgainMs);
+      });
+    }, inMs);
+    timer.unref();
+  };
+  lookLater(lookMs);
+
   return {
     current: () => redis,
     onError(error) {
       if (isStopped) return;
       problem = `Redis: ${error.message}`;
-      if (isReviving) return;
+      if (isReviving) {
+        giveUpRefill(error);
+        return;
+      }
       isReviving = true;
       void revive().finally(() => {
         isReviving = false;
       });
     },
-    problem: () => problem,
+    problem: () => problem ?? silence,
     stop() {
       isStopped = true;
+      clearTimeout(timer);
     },
   };
 }

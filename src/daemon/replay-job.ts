@@ -27,8 +27,8 @@ export async function replayJob(
   request: ReplayRequest,
 ): Promise<{ booked: BookedJob; response: Routes['replay']['response'] }> {
   const { paths, config, main, book } = context;
-  const known = book.all().find((booked) => booked.job.key !== '' && booked.job.key === request.key);
-  if (known) return { booked: known, response: { number: known.job.number, commit: known.job.commit } };
+  const known = book.findKey(request.key);
+  if (known !== null) return { booked: known, response: { number: known.job.number, commit: known.job.commit } };
   const original = book.get(request.number);
   const run = ensureReplayable(original);
   const { job } = original;

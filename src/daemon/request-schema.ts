@@ -60,6 +60,7 @@ const addRequest = z.strictObject({
   group: groupName,
   priority: z.number().int().nullable(),
   after: z.array(dependency),
+  afterKeys: z.array(z.strictObject({ key: z.string().min(1).max(200), any: z.boolean() })).optional(),
   notBefore: moment,
   stashed: z.boolean(),
   forced: z.boolean(),
@@ -71,6 +72,7 @@ const addRequest = z.strictObject({
 
 const schemas = {
   hello: z.strictObject({}),
+  facts: z.strictObject({ environment: z.record(z.string(), z.string()) }),
   add: addRequest,
   addMany: z.strictObject({ requests: z.array(addRequest).min(1).max(10_000) }),
   replay: z.strictObject({
@@ -110,6 +112,7 @@ const schemas = {
     stashed: z.boolean(),
     forced: z.boolean(),
     edits,
+    secrets: z.record(z.string(), z.string()).optional(),
   }),
   remove: z.strictObject({ numbers: numbers.min(1) }),
   edit: z.strictObject({

@@ -2,6 +2,7 @@
  * The daemon's API: one table of routes, each with its request and its response. Hardly more than types, so that the thin client can import it
  * without loading the schema library; requests are checked in request-schema.ts. Carried as `POST /v1/<route>` with JSON on a unix socket.
  */
+import type { ClientFacts } from '../config/client-facts.ts';
 import type { Dependency, DeviceNeeds, Group, JobEdits, JobView, RetryRule, RunLimits } from '../domain/job.ts';
 import type { RecordOutcome, RecordRequest } from '../domain/record.ts';
 import type { DeviceClass } from '../domain/run.ts';
@@ -47,6 +48,13 @@ export interface StatusFilter {
   isArchived: boolean;
 }
 
+/** A job that another one waits for, before it has a number: the key of its request. */
+export interface KeyedDependency {
+  key: string;
+  /** False: only its success lets the other go; true: its end, whatever it is. */
+  any: boolean;
+}
+
 /** What `lab add` asks for. */
 export interface AddRequest {
   /** Names this submission; a client that asks again after a broken connection gets the same job. */
@@ -82,6 +90,8 @@ export interface AddRequest {
   /** Higher runs sooner; null: 0, or a check's own. */
   priority: number | null;
   after: Dependency[];
+  /** Jobs of the same submission, or of an earlier one, that it comes after besides, by their keys. Absent: none. */
+  afterKeys?: KeyedDependency[];
   /** ISO 8601; null: at once. */
   notBefore: string | null;
   stashed: boolean;
@@ -126,6 +136,11 @@ export interface AddedJob {
 /** Every route with its request and its response. */
 export interface Routes {
   hello: { request: Record<string, never>; response: { build: string; pid: number; root: string } };
+  /** Null: the client has to read the configuration itself, because it is wrong, changed just now, or something is to be told. */
+  facts: {
+    request: { /** The client's variables that begin with LAB_. */ environment: Record<string, string> };
+    response: { facts: ClientFacts | null };
+  };
   add: {
     request: AddRequest;
     response: AddedJob;
@@ -184,6 +199,8 @@ export interface Routes {
       stashed: boolean;
       forced: boolean;
       edits: JobEdits;
+      /** Values of the jobs' secret names; others are ignored. Kept in memory only. Absent: what the daemon still knows. */
+      secrets?: Record<string, string>;
     };
     response: Outcomes & { /** The new jobs' numbers, or those that run again in place. */ started: number[] };
   };

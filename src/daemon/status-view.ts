@@ -3,21 +3,22 @@
  * computed over all jobs is kept until the book changes, so that thousands of ended jobs cost nothing when nothing happened.
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { type BookedJob, isOver } from '../../queue/job-book.ts';
+import { type BookedJob, isOpen } from '../../queue/job-book.ts';
 import { attemptFolder } from '../../queue/job-store.ts';
 import { listWaiting, type QueueContext, stateOf } from '../../queue/readiness.ts';
 import { parseProgress } from '../../workers/log-reading/progress.ts';
-import { listScoredRuns } from '../../workers/recorder/decide-job.ts';
 import type { LabPaths } from '../config/lab-paths.ts';
 import type { Eta, Job, JobView } from '../domain/job.ts';
-import type { DeviceClass } from '../domain/run.ts';
 import { errnoOf } from '../errors/lab-error.ts';
 import { judgingOf } from '../stats/against-baseline.ts';
 import { chooseModel, type TrackView, viewTrack } from '../stats/track-view.ts';
 import type { RouteHandlers } from './api.ts';
 import type { Daemon } from './daemon.ts';
 import { createTypicalSeconds, estimateEnd, estimateStarts, type TimedRun } from './eta.ts';
+import type { DeviceView } from './routes.ts';
+import { scoredRunsOf } from './scored-runs.ts';
 import { applyFilter } from './status-filter.ts';
 import { createTrackReader } from './track-cache.ts';
 
@@ -34,40 +35,52 @@ export function createStatusHandlers(paths: LabPaths, daemon: Daemon): Pick<Rout
       return known.value;
     };
   };
-  const scoredRuns = remember(() => listScoredRuns(book.all()));
   const typicalSeconds = remember(() => createTypicalSeconds(listTimedRuns(book.all())));
   // Most jobs of a long night are over; what can still move is looked at each time.
-  const openJobs = remember(() => book.all().filter(isOpen));
+  const openJobs = remember(() => book.open().sort((a, b) => a.job.number - b.job.number));
 
+  const idle: Eta = { seconds: 0, from: 'runs' };
   const typicalOf = (job: Job): number | null => {
     const model = (
-      daemon.devices.find(({ id }) => id === job.needs.deviceId) ??
+      daemon.watch.list().find(({ id }) => id === job.needs.deviceId) ??
       daemon.devices.find((device) => device.class === job.device)
     )?.model;
     return model === undefined ? null : typicalSeconds()(job.command, model);
   };
   const endOf = (booked: BookedJob, progress: string | null, nowMs: number): Eta | null => {
     const { live } = booked;
-    if (live === null || live.waits !== null || live.isPaused) return null;
-    const model = daemon.devices.find(({ id }) => id === live.devices[0])?.model;
+    if (live === null || live.isPaused) return null;
+    const model = daemon.watch.find(live.devices[0] ?? '')?.model;
     const typical = model === undefined ? null : typicalSeconds()(booked.job.command, model);
     const elapsedSeconds = Math.max(0, (nowMs - Date.parse(live.startedAt)) / 1000);
     return estimateEnd({ elapsedSeconds, typicalSeconds: typical, progress });
   };
+  /** When what runs on a device ends; zero seconds where nothing does. */
+  const endOn = (id: string, nowMs: number): Eta | null => {
+    const holder = openJobs().find(({ live }) => live?.devices.includes(id));
+    return holder === undefined ? idle : endOf(holder, readProgress(paths, holder), nowMs);
+  };
   const startsOf = (waiting: BookedJob[], nowMs: number): Map<number, Eta> => {
-    const idle: Eta = { seconds: 0, from: 'runs' };
     const starts = new Map<number, Eta>();
-    for (const wanted of ['cpu', 'gpu'] satisfies DeviceClass[]) {
-      const queued = waiting.filter(({ job }) => job.device === wanted);
-      if (queued.length === 0) continue;
-      const busy = daemon.devices
-        .filter((device) => device.class === wanted)
-        .map(({ id }) => {
-          const holder = openJobs().find(({ live }) => live?.devices.includes(id));
-          return holder === undefined ? idle : endOf(holder, readProgress(paths, holder), nowMs);
-        });
+    const estimate = (queued: BookedJob[], lanes: (Eta | null)[]) => {
       const facts = queued.map(({ job }) => ({ number: job.number, typicalSeconds: typicalOf(job) }));
-      for (const [number, eta] of estimateStarts(facts, busy)) starts.set(number, eta);
+      for (const [number, eta] of estimateStarts(facts, lanes)) starts.set(number, eta);
+    };
+    const gpus = daemon.watch.list().filter((device) => device.class === 'gpu');
+    const onGpu = waiting.filter(({ job }) => job.device === 'gpu');
+    // Where some are bound to a card or take several, no simple estimate holds for any.
+    if (onGpu.length > 0 && onGpu.every(({ job }) => job.needs.deviceId === null && job.needs.gpus === 1))
+      estimate(
+        onGpu,
+        gpus.map(({ id }) => endOn(id, nowMs)),
+      );
+    for (const { name, slots } of daemon.groups.groups.values()) {
+      const queued = waiting.filter(({ job, entry }) => job.device === 'cpu' && entry.group === name);
+      if (queued.length === 0) continue;
+      const running = openJobs().filter(({ job, entry, live }) => live && job.device === 'cpu' && entry.group === name);
+      const ends = running.map((booked) => endOf(booked, readProgress(paths, booked), nowMs));
+      const count = Math.max(slots === 0 ? availableParallelism() : slots, ends.length);
+      estimate(queued, [...ends, ...Array.from({ length: count - ends.length }, () => idle)]);
     }
     return starts;
   };
@@ -92,8 +105,25 @@ export function createStatusHandlers(paths: LabPaths, daemon: Daemon): Pick<Rout
       if (!isOpen(booked)) return viewSettled(booked, context);
       const progress = readProgress(paths, booked);
       const eta = booked.live === null ? (starts.get(number) ?? null) : endOf(booked, progress, context.nowMs);
-      return viewJob(booked, { position: places.get(number) ?? 0, waits: null, progress }, eta, context);
+      return viewJob(
+        booked,
+        { position: places.get(number) ?? 0, waits: daemon.feed.waitsOf(number), progress },
+        eta,
+        context,
+      );
     });
+  };
+  const viewDevices = (): DeviceView[] => {
+    const jobOn = new Map<string, number>();
+    for (const { job, live } of openJobs()) for (const id of live?.devices ?? []) jobOn.set(id, job.number);
+    const models = new Map(daemon.watch.list().map(({ id, model }) => [id, model]));
+    return daemon.watch.judge(jobOn).map(({ id, class: deviceClass, job, holder, problem, strangers }) => ({
+      id,
+      class: deviceClass,
+      model: models.get(id) ?? daemon.watch.find(id)?.model ?? '',
+      job,
+      busy: job !== null ? null : holder !== null ? `held by ${holder}` : (strangers ?? problem),
+    }));
   };
   const chooseJobs = (numbers: number[]): BookedJob[] =>
     numbers.length === 0 ? book.all() : numbers.map((number) => book.get(number));
@@ -101,7 +131,7 @@ export function createStatusHandlers(paths: LabPaths, daemon: Daemon): Pick<Rout
   return {
     status: async ({ numbers, filter }) => {
       const track = await readTrack(daemon.config, daemon.main);
-      const runs = scoredRuns();
+      const runs = scoredRunsOf(book);
       const { device } = daemon.config.run;
       const present = daemon.devices.filter((one) => one.class === device).map((one) => one.model);
       const model = chooseModel(runs, track, device, present);
@@ -110,13 +140,7 @@ export function createStatusHandlers(paths: LabPaths, daemon: Daemon): Pick<Rout
       return {
         ...(filter === undefined ? { jobs: views, hidden: 0 } : applyFilter(filter, views)),
         groups: [...daemon.groups.groups.values()],
-        devices: daemon.devices.map((one) => ({
-          id: one.id,
-          class: one.class,
-          model: one.model,
-          job: openJobs().find((job) => job.live?.devices.includes(one.id))?.job.number ?? null,
-          busy: null,
-        })),
+        devices: viewDevices(),
         track,
         model,
         champion: champion && { commit: champion.commit, metric: champion.value, source: formatSource(champion) },
@@ -130,13 +154,6 @@ export function createStatusHandlers(paths: LabPaths, daemon: Daemon): Pick<Rout
       return { seen: now, jobs: viewJobs(numbers.length === 0 ? openJobs() : chooseJobs(numbers)) };
     },
   };
-}
-
-/** Whether anything can still happen to a job by itself or by its records. */
-function isOpen(booked: BookedJob): boolean {
-  if (booked.live !== null) return true;
-  if (booked.run === null) return booked.entry.removedAt === null;
-  return !isOver(booked) || booked.recorded?.isDone !== true || booked.recorded.attempt !== booked.run.attempt;
 }
 
 function viewJob(

@@ -1,4 +1,4 @@
-/** The change of one waiting job's entry: refused where the job has begun, and honest about a job that begins while it is written. */
+/** The change of one waiting job's entry: refused where the job has begun, also in the very moment of the change. */
 import type { QueueEntry } from '../../../queue/job-schema.ts';
 import { describePhase, type Outcome, phaseOf, type QueueParts } from './select.ts';
 
@@ -13,7 +13,7 @@ export interface WaitingChange {
 
 /** Changes the entry of a job that has not begun. */
 export async function changeWaiting(
-  { book }: Pick<QueueParts, 'book'>,
+  { book, feed }: Pick<QueueParts, 'book' | 'feed'>,
   number: number,
   { verb, change, outcome }: WaitingChange,
 ): Promise<Outcome> {
@@ -25,13 +25,8 @@ export async function changeWaiting(
       ok: false,
     };
   }
-  await book.setEntry(number, change);
-  // A worker may have claimed it while the entry was written; what it runs is then what it found.
-  if (phaseOf(booked) === 'running')
-    return {
-      number,
-      outcome: `job ${number} began in the same moment: nothing of this attempt was ${verb}`,
-      ok: false,
-    };
+  const came = await feed.whileWaiting(number, () => book.setEntry(number, change));
+  if (came === 'begun')
+    return { number, outcome: `job ${number} began in the same moment: nothing of it was ${verb}`, ok: false };
   return { number, outcome: outcome(), ok: true };
 }

@@ -11,8 +11,11 @@ import type { QueueEntry } from '../../../queue/job-schema.ts';
 import { jobFolder, type RecordedJob } from '../../../queue/job-store.ts';
 import { listWaiting } from '../../../queue/readiness.ts';
 import { labPaths } from '../../config/lab-paths.ts';
+import { configSchema } from '../../config/schema.ts';
 import type { JobKind } from '../../domain/job.ts';
 import { runGit } from '../../git/run-git.ts';
+import { createDeviceWatch } from '../device-watch.ts';
+import { createHandoutBook } from '../handout-book.ts';
 import { createQueueFeed } from '../queue-feed.ts';
 import { cleanJobs } from './clean.ts';
 import { ensureDependencies } from './dependencies.ts';
@@ -43,8 +46,15 @@ function createQueue(): Queue {
   const book = openJobBook(join(state, 'runs'));
   const groups = openGroups(state);
   const queueContext = () => ({ find: book.find, groups: groups.groups, nowMs: Date.now() });
+  const config = configSchema.parse({});
+  // Without devices nothing is handed out: the verbs are tried on jobs that wait.
+  const watch = createDeviceWatch({ found: [], groups: groups.groups, labId: 'control', onAnswer: () => undefined });
   const feed = createQueueFeed({
+    paths: labPaths(root),
     book,
+    handouts: createHandoutBook(join(state, 'runs'), book, () => undefined),
+    watch,
+    config: () => config,
     ready: new Map(),
     context: queueContext,
     onError: (error) => {
@@ -66,15 +76,14 @@ function createQueue(): Queue {
 
 /** Ends a job as a worker and the recorder would. */
 async function end(book: JobBook, number: number, row: string | null = null): Promise<void> {
-  const unused = book.claim(number, {
+  book.claim(number, {
     attempt: 1,
     devices: ['cpu'],
     isPaused: false,
     step: 'start',
     startedAt: '',
-    waits: null,
+    problem: null,
   });
-  expect(unused).toBeTypeOf('function');
   await book.setRun({
     schema: 1,
     job: number,

@@ -1,5 +1,4 @@
 /** Ending jobs: `lab kill`, with or without a signal of one's own, and `lab remove`. */
-import { mkdirSync } from 'node:fs';
 import { constants } from 'node:os';
 import type { BookedJob } from '../../../queue/job-book.ts';
 import { attemptFolder } from '../../../queue/job-store.ts';
@@ -37,13 +36,15 @@ export async function killJobs(
   request: Routes['kill']['request'],
 ): Promise<Outcomes> {
   const select = request.select ?? { numbers: request.numbers, group: null, all: false };
-  const chosen = selectJobs(parts, select, (booked) => phaseOf(booked) === 'running');
+  const choose = () => selectJobs(parts, select, (booked) => phaseOf(booked) === 'running');
   const signal = request.signal ?? null;
   if (signal !== null) {
     ensureSignal(signal);
-    return { results: chosen.map((booked) => signalJob(paths, booked, signal)), notes: [] };
+    return { results: choose().map((booked) => signalJob(paths, booked, signal)), notes: [] };
   }
   const paused = await pauseBusyGroups(parts, selectGroups(parts, select));
+  // Only now: the pause may have found that another job has just begun.
+  const chosen = choose();
   const results: Outcome[] = [];
   for (const booked of chosen) results.push(await killJob(paths, parts, booked, request.graceSeconds));
   parts.feed.feed();
@@ -65,17 +66,15 @@ export async function killJob(
   if (attempt !== null) {
     const folder = attemptFolder(paths.runs, number, attempt);
     const seconds = graceSeconds ?? parts.config.run.graceSeconds;
-    // The attempt may be so young that its folder is not there yet.
-    mkdirSync(folder, { recursive: true });
     requestKill(folder, seconds);
     return { number, outcome: `job ${number}: asked to end; it gets ${seconds} s before SIGKILL`, ok: true };
   }
   if (phaseOf(booked) !== 'waiting') return { number, outcome: `job ${number} is over already`, ok: false };
   const before = booked.run === null ? 'before it ran' : 'before its next attempt';
-  await takeOut(parts, number);
-  const begun = runningAttempt(booked);
-  // Claimed while the removal was written: whoever claimed it may have looked too early.
-  if (begun !== null) return killJob(paths, parts, booked, graceSeconds);
+  if ((await takeOut(parts, number)) === 'begun') {
+    if (runningAttempt(booked) !== null) return killJob(paths, parts, booked, graceSeconds);
+    return { number, outcome: `job ${number} is just changing hands; try again`, ok: false };
+  }
   return { number, outcome: `job ${number}: removed from the queue ${before}`, ok: true };
 }
 
@@ -102,16 +101,21 @@ export async function removeJobs(
   return { results, notes: describeDependants(parts, results) };
 }
 
-function takeOut({ book }: KillParts, number: number): Promise<void> {
-  return book.setEntry(number, (entry) => ({ ...entry, removedAt: formatLocalTime(new Date()) }));
+/** Takes a waiting job out; `begun`, and nothing changed, where it has begun in this moment. */
+function takeOut({ book, feed }: KillParts, number: number): Promise<undefined | 'begun'> {
+  return feed.whileWaiting(number, async () => {
+    await book.setEntry(number, (entry) => ({ ...entry, removedAt: formatLocalTime(new Date()) }));
+    return undefined;
+  });
 }
 
 /** Pauses those of the groups that have jobs waiting, and names them. */
-async function pauseBusyGroups({ book, groups }: KillParts, names: string[]): Promise<string[]> {
+async function pauseBusyGroups({ book, groups, feed }: KillParts, names: string[]): Promise<string[]> {
   const busy = names.filter((name) =>
-    book.all().some((booked) => booked.entry.group === name && phaseOf(booked) === 'waiting'),
+    book.open().some((booked) => booked.entry.group === name && phaseOf(booked) === 'waiting'),
   );
   for (const name of busy) await groups.set({ ...groups.get(name), isPaused: true });
+  feed.settle();
   return busy;
 }
 

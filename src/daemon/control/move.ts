@@ -34,7 +34,7 @@ export async function moveJobs(parts: QueueParts, request: Routes['move']['reque
     if (numbers.includes(number) || number === other?.job.number) results.push(result);
   }
   parts.feed.feed();
-  const order = listWaiting(book.all(), parts.queueContext()).map(({ job }) => job.number);
+  const order = listWaiting(book.open(), parts.queueContext()).map(({ job }) => job.number);
   return {
     results: results.map((result) => ({ ...result, outcome: withPlace(result, order) })),
     notes: listForced(parts, numbers),
@@ -47,7 +47,7 @@ function choosePlaces(
   to: Routes['move']['request']['to'],
   other: BookedJob | null,
 ): Places {
-  const waiting = book.all().filter((booked) => phaseOf(booked) === 'waiting');
+  const waiting = book.open().filter((booked) => phaseOf(booked) === 'waiting');
   const [first] = numbers;
   if (other === null || first === undefined) return placeOnTop(waiting, numbers);
   return to.kind === 'before' ? placeBefore(waiting, numbers, other) : placeSwitched(book.get(first), other);

@@ -1,5 +1,5 @@
 /** Stopping and going on: `lab pause` and `lab start`, of jobs and of groups. The supervisor acts on the file `pause` in the attempt's folder. */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import type { BookedJob } from '../../../queue/job-book.ts';
 import { attemptFolder } from '../../../queue/job-store.ts';
 import { attemptPath } from '../../../workers/supervisor/attempt-files.ts';
@@ -24,13 +24,15 @@ export async function pauseJobs(
   request: Routes['pause']['request'],
 ): Promise<Outcomes> {
   const { select, keepRunning } = request;
-  const chosen = selectJobs(parts, select, (booked) => phaseOf(booked) === 'running');
   const names = selectGroups(parts, select);
   if (keepRunning && names.length === 0)
     throw new LabError('usage', 'a job cannot be paused and go on; only a group can keep its running jobs', {
       hints: ['`lab pause --group default --wait` keeps new jobs from starting'],
     });
   for (const name of names) await parts.groups.set({ ...parts.groups.get(name), isPaused: true });
+  parts.feed.settle();
+  // Only now: settling may have found that another job has just begun.
+  const chosen = selectJobs(parts, select, (booked) => phaseOf(booked) === 'running');
   const results = keepRunning ? [] : chosen.map((booked) => pauseJob(paths, parts, booked));
   parts.feed.feed();
   return {
@@ -68,8 +70,6 @@ function pauseJob(paths: LabPaths, { book }: QueueParts, booked: BookedJob): Out
     return { number, outcome: `${describePhase(booked)}: only running jobs can be paused${hint}`, ok: false };
   }
   const folder = attemptFolder(paths.runs, number, attempt);
-  // The attempt may be so young that its folder is not there yet.
-  mkdirSync(folder, { recursive: true });
   writeFileSync(attemptPath(folder, 'pause'), '');
   if (booked.live !== null) book.setLive(number, { ...booked.live, isPaused: true });
   return { number, outcome: `job ${number}: paused; \`lab start ${number}\` goes on`, ok: true };

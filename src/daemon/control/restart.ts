@@ -19,7 +19,7 @@ import { ensureEdits, mergeEdits } from './edit.ts';
 import { describePhase, type Outcome, phaseOf, type QueueParts, selectJobs } from './select.ts';
 
 /** What restarting needs. */
-export type RestartParts = QueueParts & Pick<Daemon, 'config' | 'main' | 'devices' | 'queueCopy'>;
+export type RestartParts = QueueParts & Pick<Daemon, 'config' | 'main' | 'devices' | 'queueCopy' | 'giveSecrets'>;
 
 type Request = Routes['restart']['request'];
 
@@ -31,10 +31,13 @@ export async function restartJobs(
 ): Promise<Routes['restart']['response']> {
   const started: number[] = [];
   const results: Outcome[] = [];
+  const notes: string[] = [];
   for (const booked of selectJobs(parts, request.select, hasFailed)) {
     const { number } = booked.job;
     try {
       ensureEdits(parts, booked.job, request.edits);
+      // Before the job is queued, so that no worker meets it without them; a copy takes over what is known of its original.
+      const missing = parts.giveSecrets(booked.job, request.secrets ?? {});
       const again = request.inPlace
         ? await runInPlace(parts, booked, request)
         : await queueAgain(paths, parts, booked, request);
@@ -44,13 +47,18 @@ export async function restartJobs(
           ? `job ${number}: attempt ${parts.book.get(number).entry.asked} queued`
           : `job ${number}: queued again as job ${again}`;
       results.push({ number, outcome, ok: true });
+      if (missing.length > 0) notes.push(tellMissing(again, missing));
     } catch (error) {
       if (!(error instanceof LabError) || error.kind === 'internal') throw error;
       results.push({ number, outcome: error.message, ok: false });
     }
   }
   parts.feed.feed();
-  return { results, notes: [], started };
+  return { results, notes, started };
+}
+
+function tellMissing(number: number, missing: readonly string[]): string {
+  return `job ${number} needs ${missing.join(', ')}, stored nowhere and not set in this shell: it will be held; \`lab remove ${number}\`, then restart where it is set`;
 }
 
 /** Whether a job is over, failed, and in sight. */
@@ -75,6 +83,7 @@ async function runInPlace(parts: RestartParts, booked: BookedJob, request: Reque
   await parts.book.setEntry(number, (entry) => ({
     ...entry,
     asked: booked.run === null ? entry.asked : (booked.attempts.at(-1) ?? 0) + 1,
+    hold: null,
     removedAt: null,
     archivedAt: null,
     stashed: request.stashed,

@@ -10,7 +10,7 @@ export function createIdleLook(deviceIds: readonly string[]): IdleLook {
   const idleSince = new Map<string, number>();
   return (jobs, nowMs, limitMs) =>
     deviceIds.filter((id) => {
-      if (jobs.some(({ live }) => live !== null && live.waits === null && live.devices.includes(id))) {
+      if (jobs.some(({ live }) => live?.devices.includes(id))) {
         hadWork.add(id);
         idleSince.delete(id);
         return false;

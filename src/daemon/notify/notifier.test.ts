@@ -39,6 +39,19 @@ test('a job, the empty queue and the idle device are told once each, also over a
   expect(events().filter((line) => line.startsWith('failed'))).toHaveLength(1);
 });
 
+test('as long as nothing is to be told nothing is kept, and what ended by then is no news later', async () => {
+  await lab.write('lab.local.yaml', '');
+  await lab.add(...label, '--', 'true');
+  await lab.add(...label, '--', 'python3', 'train.py');
+  expect((await lab.lab('wait', '1', '2')).code).toBe(3);
+  expect(existsSync(join(lab.root, '.lab', 'notified.json'))).toBe(false);
+  await configure(`echo "$LAB_EVENT $LAB_JOB" >>"${join(lab.around, 'events')}"`);
+  await lab.add(...label, '--', 'python3', 'train.py');
+  await waitUntil('the empty queue', async () => events().includes('queue-empty'));
+  expect(events().filter((line) => line !== 'device-idle')).toEqual(['done 3', 'queue-empty']);
+  expect(existsSync(join(lab.root, '.lab', 'notified.json'))).toBe(true);
+});
+
 test('a command that fails is one line of the status and holds up no job', async () => {
   await configure('exit 9');
   await lab.add(...label, '--', 'python3', 'train.py');

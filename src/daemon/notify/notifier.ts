@@ -3,6 +3,7 @@
  * after the other beside it, and what fails becomes one line of `lab status`. An event is marked before it is sent: never twice, and one
  * that a kill -9 interrupts is lost.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { type BookedJob, isOver, type JobBook, nextAttempt } from '../../../queue/job-book.ts';
 import { findObstacle, type QueueContext } from '../../../queue/readiness.ts';
@@ -12,7 +13,7 @@ import { messageOf } from '../../errors/lab-error.ts';
 import { type DeliveryLimits, deliverEvent, deliveryLimits } from './deliver.ts';
 import type { EventName, LabEvent } from './event.ts';
 import { createIdleLook } from './idle-devices.ts';
-import { readNotified, writeNotified } from './notified-store.ts';
+import { createMarks, readNotified } from './notified-store.ts';
 
 /** What it watches. */
 export interface NotifierParts {
@@ -37,6 +38,8 @@ export interface Notifier {
 /** Longest time between two looks, milliseconds: only an idle device is found without a change of the book. */
 const lookMs = 5000;
 const farewellMs = 2000;
+/** How long changes are gathered before they are looked at, milliseconds. */
+const gatherMs = 100;
 
 /** Starts to watch. Never throws: what it cannot read or write is a problem, no reason for the daemon not to start. */
 export function startNotifier(parts: NotifierParts): Notifier {
@@ -48,7 +51,6 @@ export function startNotifier(parts: NotifierParts): Notifier {
   const findIdle = createIdleLook(deviceIds);
   let sending: Promise<void> = Promise.resolve();
   let isStopped = false;
-  let isWritten = known !== null;
 
   const send = (event: LabEvent) => {
     const settings = notify();
@@ -58,7 +60,7 @@ export function startNotifier(parts: NotifierParts): Notifier {
         // Nothing of it was sent: the next daemon tells it.
         if (event.job !== null) told.jobs.delete(event.job.number);
         if (event.name === 'queue-empty') told.isBusy = true;
-        isWritten = false;
+        marks.change();
         return;
       }
       for (const { way, target, ok, detail } of await deliverEvent(event, settings, paths, stop.signal, { limits })) {
@@ -80,39 +82,65 @@ export function startNotifier(parts: NotifierParts): Notifier {
     });
   };
 
+  const marks = createMarks(paths.state, told, known !== null);
+  let load: Load = { queued: 0, running: 0, recording: 0 };
+  let lookedAt: number | null = null;
+  let isOff = false;
+
+  /** Takes note that nothing is told now: what ends meanwhile is no news for whoever has it told later. */
+  const passBy = async () => {
+    isOff = true;
+    lookedAt = book.version;
+    await marks.drop().catch((error: unknown) => log.warn({ problem: messageOf(error) }, 'notified.json'));
+  };
+  const resume = () => {
+    isOff = false;
+    told.jobs.clear();
+    for (const booked of book.all())
+      if (booked.run !== null && isRecorded(booked) && booked.changed <= (lookedAt ?? 0))
+        told.jobs.set(booked.job.number, booked.run.attempt);
+    told.isBusy = false;
+    marks.change();
+  };
+
   const look = async () => {
-    const jobs = book.all();
-    const load = countLoad(jobs, queueContext());
-    const isBusy = load.queued + load.running + load.recording > 0;
+    if (notify().on.length === 0) return await passBy();
+    if (isOff) resume();
     const events: LabEvent[] = [];
     const make = (name: EventName, job: LabEvent['job'], device: string | null) =>
       events.push({ name, job, device, queued: load.queued, running: load.running, isTest: false });
-    for (const booked of jobs) {
-      const { job, run, recorded } = booked;
-      if (run === null || !isRecorded(booked) || told.jobs.get(job.number) === run.attempt) continue;
-      told.jobs.set(job.number, run.attempt);
-      const { number, kind, label } = job;
-      // The smoke run of an experiment is the pipeline's own business.
-      if (job.kind === 'check') continue;
-      const status = recorded?.attempt === run.attempt ? (recorded.decision?.status ?? null) : null;
-      make(run.fate.kind, { number, kind, label: label?.text ?? null, run, status }, null);
-    }
+    const since = lookedAt;
+    const { version } = book;
     const wasBusy = told.isBusy;
-    if (wasBusy && !isBusy) make('queue-empty', null, null);
-    told.isBusy = isBusy;
-    // Without this an emptied lab would carry the numbers of purged jobs for ever.
-    for (const number of told.jobs.keys()) if (book.find(number) === null) told.jobs.delete(number);
-    if (!isWritten || wasBusy !== isBusy || events.length > 0) {
-      isWritten = false;
-      try {
-        await writeNotified(paths.state, told);
-        isWritten = true;
-        problems.delete('mark');
-      } catch (error) {
-        problems.set('mark', `what was told cannot be kept, a restart may tell it again: ${messageOf(error)}`);
+    // Between two changes of the book only an idle device can be news; thousands of jobs are not looked at for that.
+    if (since !== version) {
+      load = countLoad(book.open(), queueContext());
+      for (const booked of since === null ? book.all() : book.all().filter(({ changed }) => changed > since)) {
+        const { job, run, recorded } = booked;
+        if (run === null || !isRecorded(booked) || told.jobs.get(job.number) === run.attempt) continue;
+        told.jobs.set(job.number, run.attempt);
+        const { number, kind, label } = job;
+        // The smoke run of an experiment is the pipeline's own business.
+        if (job.kind === 'check') continue;
+        const status = recorded?.attempt === run.attempt ? (recorded.decision?.status ?? null) : null;
+        make(run.fate.kind, { number, kind, label: label?.text ?? null, run, status }, null);
       }
+      const isBusy = load.queued + load.running + load.recording > 0;
+      if (wasBusy && !isBusy) make('queue-empty', null, null);
+      told.isBusy = isBusy;
+      lookedAt = version;
     }
-    for (const id of findIdle(jobs, Date.now(), notify().idleMinutes * 60_000)) make('device-idle', null, id);
+    if (wasBusy !== told.isBusy || events.length > 0) marks.change();
+    try {
+      await marks.write(() => {
+        // Without this an emptied lab would carry the numbers of purged jobs for ever.
+        for (const number of told.jobs.keys()) if (book.find(number) === null) told.jobs.delete(number);
+      });
+      problems.delete('mark');
+    } catch (error) {
+      problems.set('mark', `what was told cannot be kept, a restart may tell it again: ${messageOf(error)}`);
+    }
+    for (const id of findIdle(book.open(), Date.now(), notify().idleMinutes * 60_000)) make('device-idle', null, id);
     for (const event of events) send(event);
   };
 
@@ -126,6 +154,9 @@ export function startNotifier(parts: NotifierParts): Notifier {
       }
       seen = now;
       await book.waitForChange([], seen, Math.min(lookMs, Math.max(50, notify().idleMinutes * 60_000)));
+      // Hundreds of jobs that are queued at once are one look. Where nothing is told a look costs nothing, and must not be late: what ended
+      // before telling began is no news.
+      if (!isOff) await sleep(gatherMs, undefined, { ref: false });
     }
   };
   void watch();
@@ -137,10 +168,8 @@ export function startNotifier(parts: NotifierParts): Notifier {
       const timer = setTimeout(() => stop.abort(), farewellMs);
       await sending;
       clearTimeout(timer);
-      if (isWritten) return;
-      await writeNotified(paths.state, told).catch((error: unknown) =>
-        log.warn({ problem: messageOf(error) }, 'notified.json'),
-      );
+      if (notify().on.length === 0) return;
+      await marks.write().catch((error: unknown) => log.warn({ problem: messageOf(error) }, 'notified.json'));
     },
   };
 }
@@ -158,11 +187,16 @@ function listEnds(book: JobBook): Map<number, number> {
   return ends;
 }
 
-function countLoad(jobs: readonly BookedJob[], context: QueueContext) {
+interface Load {
+  queued: number;
+  running: number;
+  recording: number;
+}
+
+function countLoad(jobs: readonly BookedJob[], context: QueueContext): Load {
   const load = { queued: 0, running: 0, recording: 0 };
   for (const booked of jobs) {
-    if (booked.live !== null && booked.live.waits === null) load.running += 1;
-    else if (booked.live !== null) load.queued += 1;
+    if (booked.live !== null) load.running += 1;
     else if (booked.run !== null && isOver(booked)) load.recording += isRecorded(booked) ? 0 : 1;
     else if (nextAttempt(booked) !== null) {
       const obstacle = findObstacle(booked, context)?.kind;
