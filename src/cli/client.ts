@@ -58,6 +58,22 @@ export async function callRunning<Name extends RouteName>(
   }
 }
 
+/** Calls a route on a running daemon of this build; null where none runs. */
+export async function callOwnBuild<Name extends RouteName>(
+  paths: LabPaths,
+  route: Name,
+  body: Routes[Name]['request'],
+): Promise<Routes[Name]['response'] | null> {
+  const post = { path: `/v1/${route}`, text: JSON.stringify(body), headers: { [buildHeader]: buildId() } };
+  try {
+    const answer = await postJson(socketOf(paths), post);
+    return answer.status === otherBuildStatus ? null : parseResponse<Name>(answer);
+  } catch (error) {
+    if (isNobodyThere(error)) return null;
+    throw error;
+  }
+}
+
 /** Calls a route; where no daemon of this build runs, starts one first, and says so on stderr. */
 export async function call<Name extends RouteName>(
   paths: LabPaths,
@@ -114,6 +130,8 @@ export async function ensureDaemon(
     }
     const exit = starting.exit();
     if (exit !== null && exit !== otherDaemonCode) throw startError(starting.said(), exit);
+    // Two clients of different builds that each wait for a daemon of their own would replace the other's for ever.
+    if (exit === otherDaemonCode && answer && answer.pid !== greeting?.pid) throw otherBuildError(answer.build);
     if (Date.now() > deadline)
       throw new LabError('worker', `the daemon did not answer within ${startLimitMs / 1000} s`, {
         hints: ['`lab logs` shows what it does'],
@@ -179,6 +197,13 @@ function readAnnouncements(stream: Readable): () => string {
 }
 
 const announcement = 'nightlab: ';
+
+function otherBuildError(build: string): LabError {
+  const message = `a client of build ${build} has replaced the daemon, and this one is build ${buildId()}; queued and running jobs go on`;
+  return new LabError('worker', message, {
+    hints: [`use one build of nightlab for a lab; the same command again goes on with ${buildId()}`],
+  });
+}
 
 function startError(text: string, code: number): LabError {
   const message = text === '' ? `the daemon ended at once with exit code ${code}` : text.replace(/^error: /, '');

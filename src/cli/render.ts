@@ -22,7 +22,8 @@ export function renderTable(header: string[], rows: string[][], rightAligned: Re
 // biome-ignore lint/suspicious/noControlCharactersInRegex: colour codes are what is measured away here
 const colourCode = /\u001b\[[0-9;]*m/g;
 
-function visibleLength(text: string): number {
+/** How many columns a text takes, colours aside. */
+export function visibleLength(text: string): number {
   return text.replace(colourCode, '').length;
 }
 

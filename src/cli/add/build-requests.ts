@@ -33,6 +33,8 @@ export function buildCommandRequests(input: CommandInput, base: RequestBase, key
 
 /** The requests of a jobs file, in its order. Throws LabError (usage) on an environment name that no file may set. */
 export function buildFileRequests(lines: JobLine[], base: RequestBase, key: string, secret: string[]): AddRequest[] {
+  const keyOf = (line: JobLine, place: number) => line.key ?? (lines.length === 1 ? key : `${key}/${place}`);
+  const keys = new Map(lines.map((line, place) => [line.name, keyOf(line, place)]));
   return lines.map((line, place) => {
     const { device, deviceId } = parseDevice(line.device ?? null, 'device');
     const refused = Object.keys(line.env ?? {}).find((name) => name === 'META_MODE' || secret.includes(name));
@@ -46,15 +48,17 @@ export function buildFileRequests(lines: JobLine[], base: RequestBase, key: stri
       ...(line.after ?? []).map((job) => ({ job, any: false })),
       ...(line.afterAny ?? []).map((job) => ({ job, any: true })),
     ];
+    const named = own.flatMap(({ job, any }) => (typeof job === 'string' ? [{ key: keys.get(job) ?? job, any }] : []));
     return {
       ...base,
-      key: line.key ?? (lines.length === 1 ? key : `${key}/${place}`),
+      key: keyOf(line, place),
       label: line.label ?? base.label,
       command: line.command,
       seed: line.seed ?? base.seed,
       priority: line.priority ?? base.priority,
       group: line.group ?? base.group,
-      after: hasAfter ? own : base.after,
+      after: hasAfter ? own.flatMap(({ job, any }) => (typeof job === 'number' ? [{ job, any }] : [])) : base.after,
+      ...(named.length === 0 ? {} : { afterKeys: named }),
       device: device ?? base.device,
       needs: line.device === undefined ? base.needs : { ...base.needs, deviceId },
       wallSeconds: line.wallSeconds ?? base.wallSeconds,

@@ -6,20 +6,17 @@ import { readFile } from 'node:fs/promises';
 import { text as readAll } from 'node:stream/consumers';
 import { errnoOf, LabError } from '../../errors/lab-error.ts';
 import { mostJobs } from './grid.ts';
+import { ensureJobNames, isJobName, type NamedLine } from './job-names.ts';
 import { parseDevice, parseGroup } from './job-options.ts';
 
 /** One line; an absent key is as the options say. */
-export interface JobLine {
+export interface JobLine extends NamedLine {
   /** Shell line. */
   command: string;
   label?: string;
   seed?: number;
   priority?: number;
   group?: string;
-  /** Numbers of jobs that must succeed first. */
-  after?: number[];
-  /** Numbers of jobs that must end first. */
-  afterAny?: number[];
   /** "cpu", "gpu" or one device. */
   device?: string;
   wallSeconds?: number;
@@ -33,9 +30,10 @@ export interface JobLine {
 type Check = { expected: string; test(value: unknown): boolean };
 
 const isWhole = (value: unknown, least: number): boolean => Number.isSafeInteger(value) && Number(value) >= least;
-const isNumbers = (value: unknown): boolean => Array.isArray(value) && value.every((one) => isWhole(one, 1));
+const isJobs = (value: unknown): boolean =>
+  Array.isArray(value) && value.every((one) => isWhole(one, 1) || isJobName(one));
 const words: Check = { expected: 'text', test: (value) => typeof value === 'string' && value.trim() !== '' };
-const numbers: Check = { expected: 'a list of job numbers', test: isNumbers };
+const jobs: Check = { expected: 'a list of job numbers and of names in this file', test: isJobs };
 
 const keys: Record<keyof JobLine, Check> = {
   command: words,
@@ -43,8 +41,9 @@ const keys: Record<keyof JobLine, Check> = {
   seed: { expected: 'a whole number of at least 0', test: (value) => isWhole(value, 0) },
   priority: { expected: 'a whole number', test: (value) => Number.isSafeInteger(value) },
   group: words,
-  after: numbers,
-  afterAny: numbers,
+  name: { expected: 'a word such as prep, of letters, digits, dots and dashes, at most 60', test: isJobName },
+  after: jobs,
+  afterAny: jobs,
   device: words,
   wallSeconds: { expected: 'seconds above 0', test: (value) => typeof value === 'number' && value > 0 },
   stashed: { expected: 'true or false', test: (value) => typeof value === 'boolean' },
@@ -77,9 +76,11 @@ export async function readJobsFile(path: string): Promise<string> {
 /** The lines; empty ones are left out. `source` names the file in errors. Throws LabError (usage) with the number of the wrong line. */
 export function parseJobsFile(text: string, source: string): JobLine[] {
   const name = source === '-' ? 'standard input' : source;
+  const places: string[] = [];
   const lines = text.split('\n').flatMap((line, place) => {
     if (line.trim() === '') return [];
-    return [parseLine(line, `${name}, line ${place + 1}`)];
+    places.push(`${name}, line ${place + 1}`);
+    return [parseLine(line, places.at(-1) ?? name)];
   });
   if (lines.length === 0)
     throw new LabError('usage', `${name} has no jobs, expected one JSON object per line`, {
@@ -87,6 +88,7 @@ export function parseJobsFile(text: string, source: string): JobLine[] {
     });
   if (lines.length > mostJobs)
     throw new LabError('usage', `${name} has ${lines.length} jobs, expected at most ${mostJobs} in one submission`);
+  ensureJobNames(lines, places);
   return lines;
 }
 

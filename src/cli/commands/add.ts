@@ -8,14 +8,13 @@ import { LabError } from '../../errors/lab-error.ts';
 import { buildCommandRequests, buildFileRequests, ensureLabels, type RequestBase } from '../add/build-requests.ts';
 import { jobOptions, parseJobOptions } from '../add/job-options.ts';
 import { parseJobsFile, readJobsFile } from '../add/jobs-file.ts';
+import { readLabFacts } from '../add/lab-facts.ts';
+import { tellLeft } from '../add/left-names.ts';
 import { captureEnvironment } from '../capture-environment.ts';
 import { call } from '../client.ts';
 import { type CommandInput, type CommandSpec, ensureNoWords } from '../define.ts';
 import { openQueueLab } from '../own-lab/open-queue-lab.ts';
 import { waitForJobs } from '../wait-for-jobs.ts';
-
-/** How many names that a job does not take along are told. */
-const shownLeft = 6;
 
 /** Queues a command. */
 export const add: CommandSpec = {
@@ -55,14 +54,12 @@ export const add: CommandSpec = {
   ],
   async run(input) {
     const paths = await openQueueLab(process.cwd());
-    const { openConfig } = await import('../open-config.ts');
-    const config = openConfig(paths);
+    const facts = await readLabFacts(paths);
     const folder = realpathSync(process.cwd());
-    const isInPlace = config.queue.place === 'here';
+    const isInPlace = facts.place === 'here';
     const checkout = isInPlace ? '/' : (findCheckoutRoot(folder) ?? paths.root);
     const base = input.text('base');
-    const { resolveCommit } = await import('../../git/repository.ts');
-    const captured = captureEnvironment(process.env, config.env.pass, config.env.secret);
+    const captured = captureEnvironment(process.env, facts.pass, facts.secret);
     const shared: RequestBase = {
       ...requestDefaults,
       kind: isInPlace || input.flag('no-score') ? 'task' : 'plain',
@@ -74,24 +71,29 @@ export const add: CommandSpec = {
       env: captured.env,
       secrets: captured.secrets,
       wallSeconds: input.wholeNumber('wall-seconds', 1),
-      base: base === null ? null : await resolveCommit(paths.root, base),
-      ...parseJobOptions(input, config.run, new Date()),
+      base: base === null ? null : await resolveBase(paths.root, base),
+      ...parseJobOptions(input, facts, new Date()),
     };
     const key = parseKey(input.text('key'));
     const from = input.text('from');
     const requests =
       from === null
         ? buildCommandRequests(input, shared, key)
-        : buildFileRequests(await readLines(input, from), shared, key, config.env.secret);
+        : buildFileRequests(await readLines(input, from), shared, key, facts.secret);
     // Asked here already, so that a typing mistake does not start a daemon first; the daemon asks again.
-    ensureLabels(requests, config.metric.direction, config.queue.labels);
+    ensureLabels(requests, facts.direction, facts.labels);
     const isBatch = from !== null || input.texts('grid').length > 0;
     const [only] = requests;
     const jobs =
       isBatch || only === undefined
         ? (await call(paths, 'addMany', { requests })).jobs
         : [await call(paths, 'add', only)];
-    tellNotes(jobs, captured.left);
+    tellLeft(
+      paths,
+      captured.left,
+      requests.map(({ command }) => command ?? ''),
+    );
+    tellNotes(jobs);
     if (input.flag('json')) process.stdout.write(`${JSON.stringify(isBatch ? { jobs } : jobs[0])}\n`);
     else if (input.flag('print-number')) for (const { number } of jobs) process.stdout.write(`${number}\n`);
     else process.stdout.write(`${describeJobs(jobs)}\n`);
@@ -104,6 +106,12 @@ export const add: CommandSpec = {
       : 0;
   },
 };
+
+async function resolveBase(root: string, rev: string): Promise<string> {
+  // Loaded here: few jobs name a base, and whatever starts git takes long to load.
+  const { resolveCommit } = await import('../../git/repository.ts');
+  return await resolveCommit(root, rev);
+}
 
 function parseKey(text: string | null): string {
   if (text === null) return randomUUID();
@@ -120,13 +128,7 @@ async function readLines(input: CommandInput, from: string): Promise<ReturnType<
 }
 
 /** Tells on stderr what a person should know of the jobs; what many of them share is told once. */
-function tellNotes(jobs: AddedJob[], left: string[]): void {
-  if (left.length > 0) {
-    const more = left.length > shownLeft ? ` and ${left.length - shownLeft} more` : '';
-    process.stderr.write(
-      `not taken along: ${left.slice(0, shownLeft).join(' ')}${more} (env.pass and env.secret in lab.yaml take names)\n`,
-    );
-  }
+function tellNotes(jobs: AddedJob[]): void {
   const snapshots = new Map(jobs.filter(({ snapshot }) => snapshot).map((job) => [job.commit, job]));
   for (const { commit, untracked } of snapshots.values())
     process.stderr.write(

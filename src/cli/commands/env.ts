@@ -5,7 +5,7 @@ import { call } from '../client.ts';
 import type { CommandInput, CommandSpec } from '../define.ts';
 import { readJobFacts } from '../queue/job-facts.ts';
 import { writeOutcomes } from '../queue/outcomes.ts';
-import { hideSecrets, isSecretName } from '../queue/secret-names.ts';
+import { ensureNoSecret, hideSecrets } from '../queue/secret-names.ts';
 import { parseOneJob } from '../queue/selection.ts';
 
 /** What is asked of a job's environment. */
@@ -59,9 +59,6 @@ export function parseEnvRequest({ words, rest }: Pick<CommandInput, 'words' | 'r
   if (name === undefined) return { verb: 'list', number };
   if (!/^[A-Za-z_]\w*$/.test(name)) throw new LabError('usage', `"${name}" is no name of a variable`);
   if (value === undefined) return { verb: 'unset', number, name };
-  if (isSecretName(name))
-    throw new LabError('usage', `${name} looks secret, and a value that is set here would be stored with the job`, {
-      hints: [`name ${name} under env.secret in lab.yaml and set it in the shell that runs \`lab add\``],
-    });
+  ensureNoSecret(name);
   return { verb: 'set', number, name, value };
 }

@@ -2,15 +2,20 @@
 import { join } from 'node:path';
 import type { LabPaths } from '../../config/lab-paths.ts';
 import { findQueueLab } from '../../config/own-lab.ts';
+import type { Routes } from '../../daemon/routes.ts';
 import type { JobView } from '../../domain/job.ts';
 import { exitCodes, LabError } from '../../errors/lab-error.ts';
 import { call } from '../client.ts';
 import { type CommandSpec, parseJobNumbers } from '../define.ts';
 import { isFinal, isSuccess } from '../render.ts';
 import { createLinePrefix, createLogStream } from '../status/log-stream.ts';
+import { describeWait, listBlocking } from '../status/wait-reason.ts';
 import { findBlocker, renderDigest } from '../wait-for-jobs.ts';
 
 const pollMs = 100;
+
+/** Every job that is not over. */
+const everyJob = { states: [], group: null, label: null, idea: null, since: null, ended: 0, isArchived: false };
 
 /** Follows jobs. */
 export const follow: CommandSpec = {
@@ -70,9 +75,57 @@ async function followQueue(paths: LabPaths, isEndless: boolean): Promise<number>
 }
 
 async function listOpen(paths: LabPaths): Promise<JobView[]> {
-  const filter = { states: [], group: null, label: null, idea: null, since: null, ended: 0, isArchived: false };
-  const { jobs } = await call(paths, 'status', { numbers: [], filter });
+  const { jobs } = await call(paths, 'status', { numbers: [], filter: everyJob });
   return jobs.filter(({ state }) => !isFinal(state));
+}
+
+/** Waits until the job is over or needs a human to go on; says on stderr what it waits for, and again when that changes. */
+async function waitForEnd(paths: LabPaths, number: number): Promise<JobView> {
+  let seen = 0;
+  let told = '';
+  // What keeps the job is watched with it: a hold or a pause there changes nothing in the job itself.
+  let watched = [number];
+  for (;;) {
+    const answer = await waitForAny(paths, watched, seen);
+    if (answer === null) {
+      watched = [number];
+      continue;
+    }
+    const view = answer.jobs.find(({ job }) => job.number === number);
+    if (view === undefined) throw new LabError('internal', `the daemon knows nothing of job ${number}`);
+    const { state } = view;
+    if (isFinal(state) || state.kind === 'held' || state.kind === 'stashed') return view;
+    const running = state.kind === 'queued' ? await listRunning(paths) : [];
+    const wanted = [number, ...listBlocking(view, running).filter((other) => other !== number)];
+    const isNew = wanted.some((other) => !watched.includes(other));
+    watched = wanted;
+    seen = isNew ? 0 : answer.seen;
+    if (isNew) continue;
+    const others = answer.jobs.filter(({ job }) => job.number !== number && wanted.includes(job.number));
+    const goesOn = told.startsWith(`job ${number} is paused`) ? `job ${number} goes on` : '';
+    const line: string = describeWait(view, new Map(others.map((other) => [other.job.number, other]))) ?? goesOn;
+    if (line !== '' && line !== told) process.stderr.write(`${line}\n`);
+    told = line;
+  }
+}
+
+/** The next change of one of the jobs; null where one that was watched besides is not there any more. */
+async function waitForAny(
+  paths: LabPaths,
+  numbers: number[],
+  seen: number,
+): Promise<Routes['wait']['response'] | null> {
+  try {
+    return await call(paths, 'wait', { numbers, seen });
+  } catch (error) {
+    if (numbers.length > 1 && error instanceof LabError && error.kind === 'user') return null;
+    throw error;
+  }
+}
+
+async function listRunning(paths: LabPaths): Promise<JobView[]> {
+  const { jobs } = await call(paths, 'status', { numbers: [], filter: { ...everyJob, states: ['running'] } });
+  return jobs;
 }
 
 /** Prints what the logs hold and gain until the job is over or needs a human to go on. */
@@ -80,25 +133,9 @@ async function followJob(paths: LabPaths, number: number, hasPrefix: boolean): P
   const folder = join(paths.runs, String(number));
   const lines = createLinePrefix(`${number} | `, (text) => process.stdout.write(text));
   const read = createLogStream(folder, hasPrefix ? lines.take : (bytes) => process.stdout.write(bytes));
-  let seen = 0;
-  let told = '';
-  const watch = async (): Promise<JobView> => {
-    for (;;) {
-      const answer = await call(paths, 'wait', { numbers: [number], seen });
-      seen = answer.seen;
-      const [view] = answer.jobs;
-      if (view === undefined) throw new LabError('internal', `the daemon knows nothing of job ${number}`);
-      const { state } = view;
-      if (isFinal(state) || state.kind === 'held' || state.kind === 'stashed') return view;
-      const place = state.kind === 'queued' ? (state.waits ? `: ${state.waits}` : ` at place ${state.position}`) : '';
-      const text = place === '' ? '' : `job ${number} is queued${place}\n`;
-      if (text !== told) process.stderr.write(text);
-      told = text;
-    }
-  };
   const timer = setInterval(read, pollMs);
   try {
-    return await watch();
+    return await waitForEnd(paths, number);
   } finally {
     clearInterval(timer);
     read();

@@ -17,7 +17,7 @@ export const group: CommandSpec = {
       name: 'slots',
       short: 'n',
       value: 'number',
-      description: `Jobs at once on the processor, 0: no limit; ${slotsNote}`,
+      description: 'Jobs at once on the processor, 0: no limit but its cores; a GPU always runs one',
     },
     { name: 'json', description: 'Print as JSON' },
   ],

@@ -1,5 +1,6 @@
 /** `lab notify test`: sends one notification now, from this process, and shows what went out and what came back. */
-import { findLab } from '../../config/lab-paths.ts';
+import { join } from 'node:path';
+import { findQueueLab } from '../../config/own-lab.ts';
 import { type Delivery, deliverEvent } from '../../daemon/notify/deliver.ts';
 import { LabError } from '../../errors/lab-error.ts';
 import type { CommandSpec } from '../define.ts';
@@ -17,11 +18,11 @@ export const notify: CommandSpec = {
       throw new LabError('usage', `lab notify got "${input.words.join(' ')}", expected test`, {
         hints: ['`lab notify test` sends one notification'],
       });
-    const paths = findLab(process.cwd());
+    const paths = findQueueLab(process.cwd());
     const settings = openConfig(paths).notify;
     if (settings.command === null && settings.url === null)
       throw new LabError('config', 'neither notify.command nor notify.url is set, expected one of them', {
-        hints: ['set it in lab.local.yaml; 0_docs/guide/notifications.md shows how'],
+        hints: [`set it in ${join(paths.root, 'lab.local.yaml')}; 0_docs/guide/notifications.md shows how`],
       });
     const event = { name: 'queue-empty', job: null, device: null, queued: 0, running: 0, isTest: true } as const;
     const options = { logName: 'notify-test.log' };

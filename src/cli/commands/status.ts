@@ -1,7 +1,7 @@
 /** `lab status`: the queue as a table, or one job whole. */
 import { findQueueLab } from '../../config/own-lab.ts';
-import type { StatusFilter } from '../../daemon/routes.ts';
-import { stateWords } from '../../daemon/status-filter.ts';
+import type { Routes, StatusFilter } from '../../daemon/routes.ts';
+import { stateWords, takes } from '../../daemon/status-filter.ts';
 import { LabError } from '../../errors/lab-error.ts';
 import { call } from '../client.ts';
 import { type CommandInput, type CommandSpec, parseJobNumbers } from '../define.ts';
@@ -10,6 +10,8 @@ import { renderJob } from '../status/job-page.ts';
 import { renderQueue } from '../status/queue-table.ts';
 import { parseSince } from '../status/since.ts';
 import { watchQueue } from '../status/watch.ts';
+
+type Answer = Routes['status']['response'];
 
 /** How many ended jobs are shown without --all. */
 const shownEnded = 10;
@@ -44,17 +46,32 @@ export const status: CommandSpec = {
   ],
   async run(input) {
     const numbers = parseJobNumbers(input.words);
-    const filter = numbers.length === 0 ? parseFilter(input) : undefined;
+    const filter = parseFilter(input);
     const paths = findQueueLab(process.cwd());
-    const ask = () => call(paths, 'status', { numbers, ...(filter ? { filter } : {}) });
+    const ask = async (): Promise<Answer> => {
+      if (numbers.length === 0) return await call(paths, 'status', { numbers, filter });
+      const answer = await call(paths, 'status', { numbers });
+      // A job that is named is shown wherever it lies, unless the archive is asked for.
+      const jobs = answer.jobs.filter((view) =>
+        takes({ ...filter, isArchived: filter.isArchived || view.isArchived }, view),
+      );
+      return { ...answer, jobs };
+    };
     const told = new Set<string>();
+    // A drawn screen would wipe a note away, so there it is part of what is drawn.
+    const isScreen = input.flag('watch') && process.stdout.isTTY === true;
     const draw = async (): Promise<string> => {
       const answer = await ask();
+      if (isScreen) return `${answer.problems.map((problem) => `note: ${problem}\n`).join('')}${render(answer)}`;
       for (const problem of answer.problems) {
         if (!told.has(problem)) process.stderr.write(`note: ${problem}\n`);
         told.add(problem);
       }
+      return render(answer);
+    };
+    const render = (answer: Answer): string => {
       if (input.flag('json')) return `${JSON.stringify(answer, null, 2)}\n`;
+      if (numbers.length > 0 && answer.jobs.length === 0) return 'none of these jobs is what the options ask for\n';
       if (numbers.length > 0) return answer.jobs.map((view) => renderJob(view, paths.runs, Date.now())).join('\n');
       return renderQueue(answer, terminalWidth(), Date.now());
     };

@@ -15,7 +15,7 @@ const commands = [
 test('fish gets a line per command and option, with quotes that fish reads', () => {
   const text = renderCompletions('fish', commands);
   expect(text).toContain("-a add -d 'Queue the user\\'s: command'");
-  expect(text).toContain("'__fish_seen_subcommand_from add' -l label -s l -r -d 'The [free] text'");
+  expect(text).toContain("'__lab_verb add' -l label -s l -r -d 'The [free] text'");
   expect(text).toContain("-l here -d 'In this lab\\'s folder'");
 });
 

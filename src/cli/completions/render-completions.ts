@@ -55,12 +55,12 @@ function renderZsh(commands: readonly CompletedCommand[]): string {
   const names = commands.map(({ name, summary }) => `    ${single(`${name}:${plain(summary)}`)}`);
   const cases = commands.map(({ name, options }) => {
     const specs = options.flatMap((option) => {
-      const tail = `[${plain(option.description)}]${option.value ? `:${plain(option.value)}:` : ''}`;
+      const tail = `[${plain(option.description)}]${option.value ? `:${plain(option.value)}:${option.value === 'file' ? '_files' : ''}` : ''}`;
       return [`--${option.name}`, ...(option.short ? [`-${option.short}`] : [])].map((word) =>
         single(`*${word}${tail}`),
       );
     });
-    return `    ${name}) _arguments ${[...specs, single('--help[show the options]'), single('*::word:_default')].join(' ')} ;;`;
+    return `    ${name}) _arguments -s -S ${[...specs, single('--help[show the options]'), single('*:word:_files')].join(' ')} ;;`;
   });
   return `#compdef lab
 # zsh completion of lab; eval "$(lab completions zsh)" after compinit in ~/.zshrc
@@ -70,7 +70,11 @@ _lab() {
 ${names.join('\n')}
   )
   if (( CURRENT == 2 )); then
-    _describe command commands
+    if [[ $words[2] == -* ]]; then
+      _arguments '--help[show the commands]' '--version[show the version]'
+    else
+      _describe command commands
+    fi
     return
   fi
   local name=\${words[2]}
@@ -89,12 +93,24 @@ function renderFish(commands: readonly CompletedCommand[]): string {
   // Inside single quotes fish reads a backslash before a quote or another backslash.
   const quoted = (text: string) => `'${text.replace(/['\\]/g, (sign) => `\\${sign}`)}'`;
   const lines = commands.flatMap(({ name, summary, options }) => [
-    `complete -c lab -n __fish_use_subcommand -f -a ${name} -d ${quoted(summary)}`,
+    `complete -c lab -n __lab_first -f -a ${name} -d ${quoted(summary)}`,
     ...options.map((option) => {
       const short = option.short ? ` -s ${option.short}` : '';
       const value = option.value ? ' -r' : '';
-      return `complete -c lab -n '__fish_seen_subcommand_from ${name}' -l ${option.name}${short}${value} -d ${quoted(option.description)}`;
+      return `complete -c lab -n '__lab_verb ${name}' -l ${option.name}${short}${value} -d ${quoted(option.description)}`;
     }),
   ]);
-  return `# fish completion of lab; lab completions fish > ~/.config/fish/completions/lab.fish\n${lines.join('\n')}\n`;
+  return `# fish completion of lab; lab completions fish > ~/.config/fish/completions/lab.fish
+function __lab_first
+  test (count (commandline -opc)) -eq 1
+end
+# The first word alone is the command: "add" in "lab group add" is not. What comes after "--" is another program's.
+function __lab_verb
+  set -l words (commandline -opc)
+  test (count $words) -ge 2; and test $words[2] = $argv[1]; and not contains -- -- $words
+end
+complete -c lab -n __lab_first -l help -d 'Show the commands'
+complete -c lab -n __lab_first -l version -d 'Show the version'
+${lines.join('\n')}
+`;
 }

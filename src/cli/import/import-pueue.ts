@@ -1,6 +1,7 @@
 /**
- * Queues pueue's waiting tasks in the user's own lab: groups first, then the jobs, those that wait for others in a later trip. A task has a
- * key of its own, so that an import that is given twice, or again after it broke off, gives the same jobs. pueue itself is not changed.
+ * Queues pueue's waiting tasks in the user's own lab: groups first, then all jobs in one trip. A task has a key of its own, which names it
+ * for those that wait for it, and by which an import that is given twice, or again after it broke off, gives the same jobs. pueue itself is
+ * not changed.
  */
 import { createHash } from 'node:crypto';
 import { relative } from 'node:path';
@@ -20,68 +21,58 @@ export interface ImportOutcome {
   notes: string[];
 }
 
-/** The planned tasks in trips: each holds those whose dependencies all are in earlier ones. */
-export function splitTrips(tasks: readonly PlannedTask[]): PlannedTask[][] {
-  const depths = new Map<number, number>();
-  const trips: PlannedTask[][] = [];
-  for (const planned of tasks) {
-    const depth = Math.max(0, ...planned.after.map((id) => (depths.get(id) ?? 0) + 1));
-    depths.set(planned.task.id, depth);
-    const trip = trips[depth] ?? [];
-    trip.push(planned);
-    trips[depth] = trip;
-  }
-  return trips;
-}
-
 /** A group's name as the lab takes it: letters, digits and _ . - */
 export function nameGroup(name: string): string {
   return name.replace(/[^\w.-]/g, '-').slice(0, 60) || 'default';
 }
 
-/** Queues what is planned. Throws LabError where the daemon refuses a trip; earlier trips stay queued. */
+/** The requests of a plan, and the names of variables that they leave out. Pure. */
+export function buildImportRequests(
+  tasks: readonly PlannedTask[],
+  { pass, secret }: LabConfig['env'],
+): { requests: AddRequest[]; notTaken: string[] } {
+  const keys = new Map(tasks.map((planned) => [planned.task.id, keyOf(planned)]));
+  const notTaken = new Set<string>();
+  const requests = tasks.map((planned): AddRequest => {
+    const { task } = planned;
+    // pueue keeps every variable; what env.secret names is not taken from there either, it would be stale.
+    const { env, left } = captureEnvironment(task.envs, pass, secret);
+    for (const name of left) notTaken.add(name);
+    return {
+      ...requestDefaults,
+      key: keyOf(planned),
+      kind: 'task',
+      label: task.label,
+      command: task.command,
+      // One checkout for all, as a batch has: the folder is told relative to it.
+      checkout: '/',
+      directory: relative('/', task.path),
+      here: true,
+      device: null,
+      seed: null,
+      env,
+      secrets: {},
+      wallSeconds: null,
+      group: nameGroup(task.group),
+      priority: task.priority,
+      afterKeys: planned.after.map((id) => ({ key: keys.get(id) ?? '', any: false })),
+      notBefore: planned.notBefore,
+      stashed: planned.stashed,
+    };
+  });
+  return { requests, notTaken: [...notTaken].sort() };
+}
+
+/** Queues what is planned, all or nothing. Throws LabError where the daemon refuses it. */
 export async function importPueue(paths: LabPaths, config: LabConfig, plan: ImportPlan): Promise<ImportOutcome> {
   const notes = await makeGroups(paths, plan.groups);
-  const numbers = new Map<number, number>();
-  const notTaken = new Set<string>();
-  for (const trip of splitTrips(plan.tasks)) {
-    const requests = trip.map((planned): AddRequest => {
-      const { task } = planned;
-      // pueue keeps every variable; what env.secret names is not taken from there either, it would be stale.
-      const { env, left } = captureEnvironment(task.envs, config.env.pass, config.env.secret);
-      for (const name of left) notTaken.add(name);
-      return {
-        ...requestDefaults,
-        key: keyOf(planned),
-        kind: 'task',
-        label: task.label,
-        command: task.command,
-        // One checkout for all, as a batch has: the folder is told relative to it.
-        checkout: '/',
-        directory: relative('/', task.path),
-        here: true,
-        device: null,
-        seed: null,
-        env,
-        secrets: {},
-        wallSeconds: null,
-        group: nameGroup(task.group),
-        priority: task.priority,
-        after: planned.after.flatMap((id) => {
-          const job = numbers.get(id);
-          return job === undefined ? [] : [{ job, any: false }];
-        }),
-        notBefore: planned.notBefore,
-        stashed: planned.stashed,
-      };
-    });
-    const { jobs } = await call(paths, 'addMany', { requests });
-    for (const [index, planned] of trip.entries()) {
-      const added = jobs[index];
-      if (added !== undefined) numbers.set(planned.task.id, added.number);
-    }
-  }
-  return { jobs: [...numbers].map(([id, job]) => ({ id, job })), notTaken: [...notTaken].sort(), notes };
+  const { requests, notTaken } = buildImportRequests(plan.tasks, config.env);
+  const { jobs } = await call(paths, 'addMany', { requests });
+  const pairs = plan.tasks.flatMap(({ task }, index) => {
+    const job = jobs[index]?.number;
+    return job === undefined ? [] : [{ id: task.id, job }];
+  });
+  return { jobs: pairs, notTaken, notes };
 }
 
 function keyOf({ task }: PlannedTask): string {

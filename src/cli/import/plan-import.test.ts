@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { nameGroup, splitTrips } from './import-pueue.ts';
+import { buildImportRequests, nameGroup } from './import-pueue.ts';
 import { planImport } from './plan-import.ts';
 import { parsePueueState } from './pueue-state.ts';
 
@@ -9,7 +9,7 @@ function state(tasks: { id: number; status: unknown; dependencies?: number[]; gr
   return parsePueueState(JSON.stringify({ tasks: Object.fromEntries(full), groups }), 'tasks.json');
 }
 
-test('a task comes after those that it waits for, whatever its id, and a trip holds no two that wait for each other', () => {
+test('a task comes after those that it waits for, whatever its id, and names them by their keys', () => {
   const { tasks } = planImport(
     state([
       { id: 1, status: { Queued: {} }, dependencies: [9] },
@@ -18,7 +18,14 @@ test('a task comes after those that it waits for, whatever its id, and a trip ho
     ]),
   );
   expect(tasks.map(({ task }) => task.id)).toEqual([9, 1, 4]);
-  expect(splitTrips(tasks).map((trip) => trip.map(({ task }) => task.id))).toEqual([[9], [1], [4]]);
+  const { requests } = buildImportRequests(tasks, { pass: [], secret: [] });
+  const [first, second, third] = requests.map(({ key }) => key);
+  expect(new Set([first, second, third]).size).toBe(3);
+  expect(requests.map(({ afterKeys }) => afterKeys)).toEqual([
+    [],
+    [{ key: first, any: false }],
+    [{ key: second, any: false }],
+  ]);
 });
 
 test('what waits for a running or failed task is stashed and says so; a succeeded one is no longer waited for', () => {

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { LabError } from '../../errors/lab-error.ts';
 import { changeDevice, deviceWord, type JobChange } from './job-change.ts';
 import type { JobFacts } from './job-facts.ts';
-import { hiddenValue, hideSecrets } from './secret-names.ts';
+import { ensureNoSecret, hiddenValue, hideSecrets } from './secret-names.ts';
 import { ensureGroupName } from './selection.ts';
 
 const number = z.number().int().positive();
@@ -116,6 +116,7 @@ function compareEnv(
   for (const [name, raw] of Object.entries(now)) {
     const value = String(raw);
     if (value === shown[name]) continue;
+    ensureNoSecret(name);
     if (value === hiddenValue)
       throw new LabError(
         'user',

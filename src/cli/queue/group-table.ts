@@ -3,9 +3,9 @@ import type { Group } from '../../domain/job.ts';
 import type { CommandInput } from '../define.ts';
 import { renderTable } from '../render.ts';
 
-/** What slots above 1 mean; said wherever somebody sets them. */
+/** What slots above 1 mean for numbers; said wherever somebody sets them. */
 export const slotsNote =
-  'slots are kept with the group and not used yet: in this version the processor runs one job at a time, as a GPU does';
+  'jobs that run at once share the processor: what they reach within a time limit does not compare with a job that ran alone';
 
 /** The groups as a table. */
 export function renderGroups(groups: readonly Group[]): string {

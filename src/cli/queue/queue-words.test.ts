@@ -166,6 +166,9 @@ test.each([
   ['device: tpu', 'there is no device "tpu"'],
   ['env: {A-B: 1}', 'env'],
   ['env: {NEW: (hidden)}', 'env.NEW is (hidden)'],
+  ['env: {HF_TOKEN: x}', 'HF_TOKEN looks secret, and a value that is set here would be stored with the job'],
+  ['env: {SITE_TOKEN: other}', 'SITE_TOKEN looks secret'],
+  ['env: {META_MODE: 1}', 'META_MODE looks secret'],
 ])('the YAML "%s" is refused by its key', (text, message) => {
   expect(() => parseEditFile(facts, text, place)).toThrow(message);
 });

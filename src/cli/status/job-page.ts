@@ -56,7 +56,10 @@ function outcomeFacts({ state }: JobView): [string, string][] {
     [
       'steps',
       run.steps
-        .map((step) => `${step.name} ${formatSeconds(step.seconds)} exit ${step.exitCode ?? step.signal ?? 'unknown'}`)
+        .map(({ name, seconds, pausedSeconds, exitCode, signal }) => {
+          const paused = pausedSeconds === undefined ? '' : ` and ${formatSeconds(pausedSeconds)} paused`;
+          return `${name} ${formatSeconds(seconds)}${paused} exit ${exitCode ?? signal ?? 'unknown'}`;
+        })
         .join(', '),
     ],
     ['flags', run.flags.join(', ')],

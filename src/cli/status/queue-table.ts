@@ -2,7 +2,16 @@
 import type { Routes } from '../../daemon/routes.ts';
 import type { JobView } from '../../domain/job.ts';
 import { disarmLine } from '../page.ts';
-import { cut, describeJob, formatEta, formatReason, formatRunTime, formatState, renderTable } from '../render.ts';
+import {
+  cut,
+  describeJob,
+  formatEta,
+  formatReason,
+  formatRunTime,
+  formatState,
+  renderTable,
+  visibleLength,
+} from '../render.ts';
 
 /** Width from which on the hypothesis has a column. */
 const widthOfHypothesis = 140;
@@ -45,10 +54,14 @@ function renderHead({ champion, devices, groups, model, redis, track }: Routes['
   return `track ${track}${model === null ? '' : ` on ${model}`}, ${best}\n${shown.join('; ')}; ${redis}\n${paused.join('')}`;
 }
 
-/** Running and waiting jobs below those that ended, as they came; no line is wider than `width` unless the fixed columns alone are. */
+// What a narrow terminal does without, in this order; \`lab status N\` shows it.
+const dropped = ['prio', 'on', 'group', 'eta', 'metric', 'why', 'time'];
+
+/** Running and waiting jobs below those that ended; no line is wider than `width` unless number, state and a question are. */
 export function renderJobs(jobs: JobView[], width: number, nowMs: number): string {
   const isPast = ({ state }: JobView) => state.kind === 'ended' || state.kind === 'removed';
-  const shown = [...jobs.filter(isPast), ...jobs.filter((view) => !isPast(view)).sort(compareOpen)];
+  const past = jobs.filter(isPast).sort((a, b) => a.job.number - b.job.number);
+  const shown = [...past, ...jobs.filter((view) => !isPast(view)).sort(compareOpen)];
   const columns: Column[] = [
     { title: 'job', cell: ({ job }) => String(job.number), isRight: true },
     { title: 'state', cell: ({ state }) => formatState(state) },
@@ -68,12 +81,19 @@ export function renderJobs(jobs: JobView[], width: number, nowMs: number): strin
     if (title === 'hypothesis') return width >= widthOfHypothesis;
     return true;
   };
-  const cells = columns
+  const all = columns
     .filter(({ title }) => hasOwn(title))
     .map((column) => ({ column, texts: shown.map((view) => disarmCell(column, view)) }))
     .filter(({ column, texts }) => column.isText || texts.some((text) => text !== ''));
-  const widthOf = ({ column, texts }: (typeof cells)[number]) =>
-    Math.max(column.title.length, ...texts.map((text) => lengthOf(text)));
+  const widthOf = ({ column, texts }: (typeof all)[number]) =>
+    Math.max(column.title.length, ...texts.map((text) => visibleLength(text)));
+  const cells = [...all];
+  const least = () =>
+    cells.reduce((sum, one) => sum + (one.column.isText ? Math.min(leastText, widthOf(one)) : widthOf(one)) + 2, -2);
+  for (const title of dropped) {
+    const index = cells.findIndex(({ column }) => column.title === title);
+    if (index !== -1 && least() > width) cells.splice(index, 1);
+  }
   const fixed = cells.filter(({ column }) => !column.isText).reduce((sum, one) => sum + widthOf(one) + 2, 0);
   const texts = cells.filter(({ column }) => column.isText);
   const widths = shareRoom(texts.map(widthOf), width - fixed - 2 * (texts.length - 1));
@@ -102,12 +122,9 @@ function shareRoom(wanted: number[], room: number): number[] {
 /** What comes from a run's log or a label must neither break the line nor colour it; only the state's colours are the lab's own. */
 function disarmCell(column: Column, view: JobView): string {
   const text = column.cell(view);
-  if (column.title === 'state') return lengthOf(text) > widestState ? cut(text, widestState) : text;
+  if (column.title === 'state') return visibleLength(text) > widestState ? cut(text, widestState) : text;
   return disarmLine(text);
 }
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: colour codes are what is measured away here
-const lengthOf = (text: string): number => text.replaceAll(/\u001b\[[0-9;]*m/g, '').length;
 
 function deviceOf({ job, state }: JobView): string {
   if (state.kind === 'running') return state.device;

@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LabPaths } from '../../config/lab-paths.ts';
 import { call } from '../client.ts';
+import { terminalWidth, visibleLength } from '../render.ts';
 
 const redrawMs = 2000;
 
@@ -45,7 +46,8 @@ async function redraw(
   };
   while (!signal.aborted) {
     const text = await draw();
-    if (isTerminal) process.stdout.write(`\u001b[H\u001b[J${fitRows(text)}`);
+    if (isTerminal)
+      process.stdout.write(`\u001b[H\u001b[J${fitRows(text, process.stdout.rows || 24, terminalWidth())}`);
     else if (text !== shown) process.stdout.write(shown === '' ? text : `\n${text}`);
     shown = text;
     change ??= waitForChange();
@@ -54,11 +56,19 @@ async function redraw(
   }
 }
 
-/** As much of the text as the terminal has rows for: the head, and of the jobs the last ones. */
-function fitRows(text: string): string {
-  const rows = (process.stdout.rows || 24) - 1;
+/** As much of the text as a terminal has rows for: the head down to the titles, and of the jobs the last ones. Pure. */
+export function fitRows(text: string, rows: number, columns: number): string {
   const lines = text.trimEnd().split('\n');
-  if (lines.length <= rows) return `${lines.join('\n')}\n`;
-  const head = lines.slice(0, 4);
-  return `${[...head, ...lines.slice(-Math.max(1, rows - head.length))].join('\n')}\n`;
+  // A line that is too long takes several rows.
+  const rowsOf = (some: readonly string[]) =>
+    some.reduce((sum, line) => sum + Math.max(1, Math.ceil(visibleLength(line) / columns)), 0);
+  // The cursor needs the last row.
+  if (rowsOf(lines) < rows) return `${lines.join('\n')}\n`;
+  const blank = lines.indexOf('');
+  const top = lines.slice(0, blank + 2);
+  // The page of one job has no head.
+  const head = blank === -1 || rowsOf(top) > rows / 2 ? [] : top;
+  const tail = lines.slice(head.length);
+  while (tail.length > 1 && rowsOf(head) + rowsOf(tail) >= rows) tail.shift();
+  return `${[...head, ...tail].join('\n')}\n`;
 }
