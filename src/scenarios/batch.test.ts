@@ -92,3 +92,34 @@ test('a frozen file that was changed refuses the whole grid, also after another 
   expect(await queued()).toEqual(before);
   expect(await lab.git('for-each-ref', 'refs/nightlab/adding/')).toBe('');
 });
+
+test('lines of a file name each other, and the jobs keep the order of the file and wait for each other by number', async () => {
+  await lab.git('reset', '--quiet', '--hard');
+  const lines = [
+    { command: 'echo train', label: 'Q: a? H: no change', after: ['prep'] },
+    { command: 'echo prep', label: 'Q: b? H: no change', name: 'prep' },
+    { command: 'echo last', label: 'Q: c? H: no change', after: [1], afterAny: ['prep'], key: 'own' },
+  ];
+  await lab.write('.lab/jobs.jsonl', lines.map((line) => JSON.stringify(line)).join('\n'));
+  const words = ['add', '-p', '--stashed', '--key', 'named', '--from', join(lab.root, '.lab/jobs.jsonl')];
+  const [train = 0, prep = 0, last = 0] = (await lab.lab(...words)).stdout.trim().split('\n').map(Number);
+  expect([prep, last]).toEqual([train + 1, train + 2]);
+  const { jobs } = await lab.status(train, prep, last);
+  expect(jobs.map(({ job, after }) => [job.command, after])).toEqual([
+    ['echo train', [{ job: prep, any: false }]],
+    ['echo prep', []],
+    [
+      'echo last',
+      [
+        { job: 1, any: false },
+        { job: prep, any: true },
+      ],
+    ],
+  ]);
+  // Some of a submission may be known: a new one that comes after them gets their numbers.
+  const more = { command: 'echo more', label: 'Q: d? H: no change', after: ['prep'] };
+  await lab.write('.lab/jobs.jsonl', [...lines, more].map((line) => JSON.stringify(line)).join('\n'));
+  const again = (await lab.lab(...words)).stdout.trim().split('\n').map(Number);
+  expect(again).toEqual([train, prep, last, last + 1]);
+  expect((await lab.status(last + 1)).jobs[0]?.after).toEqual([{ job: prep, any: false }]);
+});

@@ -130,3 +130,20 @@ test('the shim runs pueue’s words as lab’s, and refuses to overwrite what is
     text: expect.stringContaining('lab down'),
   });
 });
+
+test('doctor and notify are about the own lab too, and doctor asks nothing of it that only research needs', async () => {
+  const { stdout } = await lab.labIn(outside, ['doctor', '--json']);
+  const checks = JSON.parse(stdout) as { name: string; state: string; found: string }[];
+  const own = join(lab.around, 'home', 'nightlab', 'own');
+  expect(checks).toContainEqual(
+    expect.objectContaining({ name: 'lab', state: 'ok', found: expect.stringContaining(own) }),
+  );
+  const names = checks.map(({ name }) => name);
+  expect(names).toContain('daemon');
+  for (const name of ['charter', 'score', 'agent', 'hooks', 'META_MODE']) expect(names).not.toContain(name);
+  const unset = await lab.labIn(outside, ['notify', 'test']);
+  expect(unset.stderr).toContain(`set it in ${own}/lab.local.yaml`);
+  await writeFile(join(own, 'lab.local.yaml'), `notify:\n  command: 'echo "$LAB_EVENT" > ${own}/told.txt'\n`);
+  expect((await lab.labIn(outside, ['notify', 'test'])).code).toBe(0);
+  expect(await readFile(join(own, 'told.txt'), 'utf8')).toBe('queue-empty\n');
+});

@@ -55,7 +55,7 @@ test('groups are made, sized, listed and taken away', async () => {
   const own = await createPausedLab(0);
   const added = await own.lab('group', 'add', 'sweep', '--slots', '4');
   expect(added).toMatchObject({ code: 0 });
-  expect(added.stderr).toContain('slots are kept with the group and not used yet');
+  expect(added.stderr).toContain('does not compare with a job that ran alone');
   expect(await own.lab('parallel', '2', '--group', 'sweep')).toMatchObject({ code: 0 });
   const { groups } = JSON.parse((await own.lab('group', '--json')).stdout);
   expect(groups).toContainEqual({ name: 'sweep', slots: 2, isPaused: false });

@@ -41,3 +41,35 @@ test('a secret reaches the run and no file, and a job whose secret is lost is he
     await lab.remove();
   }
 });
+
+test('a restart takes secrets from the shell that asks for it, and names those that nobody knows', async () => {
+  const lab = await createTemporaryLab({ local: 'env:\n  secret: [MY_TOKEN, OTHER_TOKEN]\n' });
+  try {
+    const words = ['add', '-p', '--no-score', '--label', 'Q: kept? H: no', '--', '[ "$MY_TOKEN$OTHER_TOKEN" = ab ]'];
+    const given = { MY_TOKEN: 'a', OTHER_TOKEN: 'b' };
+    await lab.lab('up');
+    const first = (await lab.labIn(lab.root, words, { MY_TOKEN: 'wrong', OTHER_TOKEN: 'b' })).stdout.trim();
+    expect((await lab.lab('wait', first)).code).toBe(3);
+    // A daemon that was started anew knows no secret.
+    process.kill(JSON.parse(await lab.read('.lab/daemon.json')).pid, 'SIGKILL');
+    await lab.lab('up');
+    const half = await lab.labIn(lab.root, ['restart', '-p', first], { MY_TOKEN: 'a' });
+    const held = await lab.lab('wait', half.stdout.trim());
+    expect(held.stdout).toContain('OTHER_TOKEN was given with the job');
+    const told = await lab.labIn(lab.root, ['restart', first], { MY_TOKEN: 'a' });
+    expect(told.stderr).toContain('needs OTHER_TOKEN, stored nowhere and not set in this shell');
+    expect(told.stderr).not.toContain('MY_TOKEN');
+    for (const more of [['--in-place', first], ['--failed']]) {
+      const again = await lab.labIn(lab.root, ['restart', '-p', ...more], given);
+      const [number = ''] = again.stdout.trim().split('\n');
+      expect({ code: (await lab.lab('wait', number)).code, stderr: again.stderr }).toEqual({ code: 0, stderr: '' });
+      if (more[0] === '--in-place')
+        expect((await lab.labIn(lab.root, words, { ...given, MY_TOKEN: 'c' })).code).toBe(0);
+      await waitUntil('nothing is open', async () =>
+        (await lab.status()).jobs.every(({ state }) => state.kind === 'ended' || state.kind === 'held'),
+      );
+    }
+  } finally {
+    await lab.remove();
+  }
+});

@@ -41,6 +41,11 @@ test('status shows progress, a full estimate and filters in 100 columns; follow 
     expect(await numbersOf('--label', 'SECOND')).toEqual([queued]);
     expect(await numbersOf('--group', 'nowhere')).toEqual([]);
     expect((await lab.lab('status', '--state', 'sleeping')).code).toBe(2);
+    const all = [failed, running, queued].map(String);
+    expect(await numbersOf(...all, '--state', 'failed,queued')).toEqual([failed, queued]);
+    expect(await numbersOf(...all, '--label', 'second', '--state', 'failed')).toEqual([]);
+    const none = await lab.lab('status', String(failed), '--group', 'nowhere');
+    expect(none).toMatchObject({ code: 0, stdout: 'none of these jobs is what the options ask for\n' });
 
     const follow = lab.lab('follow', String(running), String(queued));
     await lab.write('signals/go', '');

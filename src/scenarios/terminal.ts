@@ -15,10 +15,12 @@ export interface TerminalCall {
 
 // A silence of a minute is a hang: the command is killed, and the last turn that was waited for is told.
 const driver = `
-import json, os, pty, select, signal, sys
-command, turns = json.loads(sys.argv[1]), json.loads(sys.argv[2])
+import fcntl, json, os, pty, select, signal, struct, sys, termios
+command, turns, size = (json.loads(word) for word in sys.argv[1:4])
 pid, terminal = pty.fork()
 if pid == 0:
+    if size:
+        fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
     os.execvp(command[0], command)
 shown, start = b"", 0
 while True:
@@ -44,6 +46,14 @@ code = os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(sta
 print(json.dumps({"code": code, "screen": shown.decode("utf-8", "replace").replace("\\r\\n", "\\n"), "left": turns}))
 `;
 
+/** What a terminal is like besides. */
+export interface TerminalSetting {
+  cwd: string;
+  env: Record<string, string>;
+  /** Columns and rows; absent: as the system makes it. */
+  size?: readonly [columns: number, rows: number];
+}
+
 /** Runs `lab …` in the root on a terminal. Throws where the command falls silent, or ends before every turn had its say. */
 export async function runOnTerminal(
   lab: TemporaryLab,
@@ -51,12 +61,18 @@ export async function runOnTerminal(
   turns: readonly Turn[],
   env: Record<string, string> = {},
 ): Promise<TerminalCall> {
-  const words = ['-c', driver, JSON.stringify([...labCommand, ...args]), JSON.stringify(turns)];
-  const { stdout } = await execa('python3', words, {
-    cwd: lab.root,
-    env: { ...lab.env, TERM: 'dumb', ...env },
-    extendEnv: false,
-  });
+  const setting = { cwd: lab.root, env: { ...lab.env, TERM: 'dumb', ...env } };
+  return await talkOnTerminal([...labCommand, ...args], turns, setting);
+}
+
+/** The same with any program. */
+export async function talkOnTerminal(
+  command: readonly string[],
+  turns: readonly Turn[],
+  { cwd, env, size }: TerminalSetting,
+): Promise<TerminalCall> {
+  const words = ['-c', driver, JSON.stringify(command), JSON.stringify(turns), JSON.stringify(size ?? null)];
+  const { stdout } = await execa('python3', words, { cwd, env, extendEnv: false });
   const { code, screen, left } = JSON.parse(stdout) as TerminalCall & { left: Turn[] };
   if (left.length > 0) throw new Error(`ended with ${code} before ${JSON.stringify(left[0])} appeared:\n${screen}`);
   return { code, screen };
