@@ -47,6 +47,8 @@ export interface BenchLabOptions {
   keepPrepare?: boolean;
   /** Names of locks to open, with commas (src/config/open-locks.ts); absent: none. */
   openLocks?: string;
+  /** Texts of executable files to commit in the root, by name; absent: none. */
+  programs?: Record<string, string>;
   /** MiB of random data in `data/`, linked into each checkout and part of the track; absent: no such folder. */
   dataMib?: number;
 }
@@ -66,8 +68,7 @@ export function createBenchLab(options: BenchLabOptions = {}): BenchLab {
   if (options.openLocks) mkdirSync(join(product, 'src', 'scenarios'), { recursive: true });
   for (const name of ['runtime', 'locks']) mkdirSync(join(around, name), { mode: 0o700 });
 
-  const env: NodeJS.ProcessEnv = {};
-  for (const [name, value] of Object.entries(process.env)) if (!/^(LAB_|GIT_|NODE_)/.test(name)) env[name] = value;
+  const env = plainEnvironment();
   Object.assign(env, {
     XDG_RUNTIME_DIR: join(around, 'runtime'),
     LAB_DEVICES_LOCK_FOLDER: join(around, 'locks'),
@@ -81,7 +82,12 @@ export function createBenchLab(options: BenchLabOptions = {}): BenchLab {
   const script = join(product, 'bin', 'lab.cjs');
   const root = join(around, 'lab');
   const run = (command: string, args: string[], cwd: string): string => {
-    const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, env, encoding: 'utf8' });
+    const { status, stdout, stderr, error } = spawnSync(command, args, {
+      cwd,
+      env,
+      encoding: 'utf8',
+      maxBuffer: 1 << 28,
+    });
     if (error) throw error;
     if (status !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${status}: ${stderr}`);
     return stdout;
@@ -89,14 +95,18 @@ export function createBenchLab(options: BenchLabOptions = {}): BenchLab {
   const lab = (...args: string[]) => run(process.execPath, [script, ...args], root);
   const remove = () => {
     try {
-      const { jobs } = JSON.parse(lab('status', '--json')) as {
-        jobs: { job: { number: number }; state: { kind: string } }[];
+      // Nothing new starts any more, whatever is queued.
+      lab('pause', '--all', '--wait');
+      const listRunning = () => {
+        const answer = JSON.parse(lab('status', '--json', '--state', 'running')) as {
+          jobs: { job: { number: number } }[];
+        };
+        return answer.jobs.map(({ job }) => String(job.number));
       };
-      const open = jobs.filter(({ state }) => state.kind !== 'ended' && state.kind !== 'removed');
-      if (open.length > 0) {
-        // Waiting ones first: else each would start as soon as the one before it is killed.
-        for (const { job } of open.reverse()) lab('kill', String(job.number));
-      }
+      const running = listRunning();
+      if (running.length > 0) lab('kill', ...running);
+      // Else they would write into folders that are being deleted.
+      for (const deadline = Date.now() + 10_000; listRunning().length > 0 && Date.now() < deadline; );
       lab('down');
     } finally {
       rmSync(around, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
@@ -112,6 +122,10 @@ export function createBenchLab(options: BenchLabOptions = {}): BenchLab {
     appendFileSync(join(root, '.gitignore'), '/data/\n');
     appendFileSync(config, 'data: [data]\ncheckout:\n  links: [data]\n');
   }
+  for (const [name, program] of Object.entries(options.programs ?? {})) {
+    writeFileSync(join(root, name), program, { mode: 0o755 });
+    run('git', ['add', '--', name], root);
+  }
   if (options.sandbox) writeFileSync(join(root, 'lab.local.yaml'), `schema: 1\nsandbox: '${options.sandbox}'\n`);
   run(
     'git',
@@ -120,6 +134,11 @@ export function createBenchLab(options: BenchLabOptions = {}): BenchLab {
   );
   lab('up');
   return { root, around, env, script, lab, remove };
+}
+
+/** This process's environment without what would change the programs that are measured. */
+export function plainEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(LAB_|GIT_|NODE_)/.test(name)));
 }
 
 /** Fills a folder with files of 64 MiB, each another block of random bytes repeated. */

@@ -8,7 +8,6 @@ import { join } from 'node:path';
 import { loadLabConfig } from '../src/git/committed-config.ts';
 import { checkExperimentCommit } from '../src/rules/experiment-check.ts';
 import { type BenchLab, type BenchLabOptions, createBenchLab } from './bench-lab.ts';
-import { type MeasuredQueue, measureNightlab } from './gap-systems.ts';
 import {
   addRound,
   describeLoad,
@@ -19,7 +18,9 @@ import {
   renderTable,
   timeProcess,
 } from './measure.ts';
-import { gapsMs, writeStampProgram } from './stamp.ts';
+import { runStamps } from './queue/measured-queue.ts';
+import { createNightlabQueue, type NightlabQueue } from './queue/nightlab-queue.ts';
+import { writeStampProgram } from './stamp.ts';
 
 const roundCount = 5;
 const jobCount = 8;
@@ -35,22 +36,22 @@ const sides: { name: string; options: BenchLabOptions }[] = [
 ];
 
 const labs = new Map<string, BenchLab>();
-const queues: MeasuredQueue[] = [];
+const queues: NightlabQueue[] = [];
 try {
   for (const { name, options } of sides) {
     const bench = createBenchLab(options);
     labs.set(name, bench);
     writeStampProgram(join(bench.root, 'stamp'));
-    queues.push(measureNightlab(name, bench, './stamp'));
+    queues.push(createNightlabQueue(name, bench, './stamp', { isHere: false, filled: null }));
   }
   const gaps: Rounds = new Map();
   const enqueues: Rounds = new Map();
   for (let round = -1; round < roundCount; round++) {
     for (const queue of round % 2 === 0 ? queues : [...queues].reverse()) {
-      const { stamps, enqueueMs } = await queue.runRound(jobCount);
+      const { gaps: found, enqueueMs } = await runStamps(queue, jobCount, 0, { isHeld: true, isOneByOne: true });
       // The first round fills caches, the hashes of the data among them.
       if (round < 0) continue;
-      addRound(gaps, queue.name, median(gapsMs(stamps, jobCount)));
+      addRound(gaps, queue.name, median(found));
       addRound(enqueues, queue.name, median(enqueueMs));
     }
   }

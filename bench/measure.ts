@@ -73,6 +73,25 @@ export function timeProcess(command: string, args: string[], options: { cwd: str
   return tookMs;
 }
 
+/** Runs a program to its end and returns milliseconds and what it printed. Throws with its stderr where it does not exit with 0. */
+export function timeOutput(
+  command: string,
+  args: string[],
+  options: { cwd: string; env: NodeJS.ProcessEnv },
+): { ms: number; stdout: string } {
+  const beganNs = process.hrtime.bigint();
+  const { status, error, stdout, stderr } = spawnSync(command, args, {
+    ...options,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+  });
+  const ms = Number(process.hrtime.bigint() - beganNs) / 1e6;
+  if (error) throw error;
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${status}: ${stderr}`);
+  return { ms, stdout };
+}
+
 /** The 1-minute load and the number of cores, as one phrase. */
 export function describeLoad(): string {
   return `load ${(loadavg()[0] ?? 0).toFixed(2)} on ${cpus().length} cores`;

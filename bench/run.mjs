@@ -1,4 +1,5 @@
-// `npm run bench [cli-start|queue-gap|locks]`: bundles the measurements into node_modules/.cache and runs them, one after the other.
+// `npm run bench [cli-start|queue|queue-gap|locks]`: bundles the measurements into node_modules/.cache and runs them, one after the other.
+// What begins with "--" is passed on to them: `npm run bench queue -- --quick`.
 // Packages stay external, as in the product itself. Figures of an earlier day are in README.md beside this file.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
@@ -6,8 +7,11 @@ import { build } from 'esbuild';
 
 const root = join(import.meta.dirname, '..');
 const outdir = join(root, 'node_modules', '.cache', 'nightlab-bench');
-const known = ['cli-start', 'queue-gap', 'locks'];
-const asked = process.argv.slice(2);
+const known = ['cli-start', 'queue', 'queue-gap', 'locks'];
+// Programs that a measurement starts in a process of their own.
+const parts = { queue: ['queue/bare-worker'], 'queue-gap': ['queue/bare-worker'] };
+const options = process.argv.slice(2).filter((word) => word.startsWith('--'));
+const asked = process.argv.slice(2).filter((word) => !word.startsWith('--'));
 const unknown = asked.filter((name) => !known.includes(name));
 
 if (unknown.length > 0) {
@@ -17,7 +21,10 @@ if (unknown.length > 0) {
   const chosen = asked.length > 0 ? asked : known;
   await build({
     absWorkingDir: root,
-    entryPoints: chosen.map((name) => `./bench/${name}.ts`),
+    entryPoints: [...new Set(chosen.flatMap((name) => [name, ...(parts[name] ?? [])]))].map(
+      (name) => `./bench/${name}.ts`,
+    ),
+    outbase: './bench',
     outdir,
     bundle: true,
     splitting: true,
@@ -28,7 +35,10 @@ if (unknown.length > 0) {
     logLevel: 'warning',
   });
   for (const name of chosen) {
-    const { status } = spawnSync(process.execPath, [join(outdir, `${name}.js`)], { cwd: root, stdio: 'inherit' });
+    const { status } = spawnSync(process.execPath, [join(outdir, `${name}.js`), ...options], {
+      cwd: root,
+      stdio: 'inherit',
+    });
     if (status !== 0) process.exitCode = 1;
   }
 }

@@ -1,5 +1,7 @@
 /**
- * The program whose starts and ends are measured: a shell script that prints "stamp <index> <start> <end>" in seconds since 1970. It prints instead of writing a file, because a sandboxed job may write only where the lab says, and every queue keeps output.
+ * The program whose starts and ends are measured: a shell script that prints "stamp <index> <start> <end>" in seconds since 1970; its arguments are
+ * the index and for how many seconds it sleeps in between (none: 0). It prints instead of writing a file, because a sandboxed job may write
+ * only where the lab says, and every queue keeps output.
  */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, writeFileSync } from 'node:fs';
@@ -15,8 +17,8 @@ export interface Stamp {
 export function renderStampProgram(): string {
   const { stdout } = spawnSync('bash', ['-c', 'printf %s "$EPOCHREALTIME"'], { encoding: 'utf8' });
   if (/^\d+[.,]\d{6}$/.test(stdout ?? ''))
-    return '#!/usr/bin/env bash\nbegan=$EPOCHREALTIME ended=$EPOCHREALTIME\necho "stamp $1 $began $ended"\n';
-  return '#!/usr/bin/env perl\nuse Time::HiRes "time";\nmy $began = time;\nprintf "stamp %d %.6f %.6f\\n", $ARGV[0], $began, time;\n';
+    return '#!/usr/bin/env bash\nbegan=$EPOCHREALTIME\n[ -z "$2" ] || [ "$2" = 0 ] || sleep "$2"\nended=$EPOCHREALTIME\necho "stamp $1 $began $ended"\n';
+  return '#!/usr/bin/env perl\nuse Time::HiRes qw(time sleep);\nmy $began = time;\nsleep $ARGV[1] if $ARGV[1];\nprintf "stamp %d %.6f %.6f\\n", $ARGV[0], $began, time;\n';
 }
 
 /** Writes the stamp program, executable. */
