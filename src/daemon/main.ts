@@ -82,10 +82,11 @@ async function main(): Promise<void> {
         process.exit(0);
       });
   };
+  // Before it answers: whoever was told that it is up must find it.
+  await writeJsonSynced(join(paths.state, 'daemon.json'), { pid: process.pid, socket: paths.socket, build });
   const server = await serveApi(paths.socket, createHandlers(paths, daemon, build, end), build, (error) =>
     log.error({ err: error }, 'request'),
   );
-  await writeJsonSynced(join(paths.state, 'daemon.json'), { pid: process.pid, socket: paths.socket, build });
   process.on('SIGTERM', end);
   process.on('SIGINT', end);
   // The terminal may close; the daemon stays.

@@ -1,5 +1,5 @@
 /** Limits of a run in whole labs: idle time, size of the log, a disk with too little room. The supervisor's own tests go further into each. */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import type { Run } from '../domain/run.ts';
