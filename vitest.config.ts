@@ -11,6 +11,12 @@ const longest = [
   'pipeline-waits',
   'meta',
   'faults',
+  'faults/daemon',
+  'faults/redis',
+  'faults/staged',
+  'devices',
+  'faults/redis-loss',
+  'faults/clock',
 ];
 
 function rank({ moduleId }: TestSpecification): number {
