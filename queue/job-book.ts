@@ -4,7 +4,7 @@
  */
 import type { Job } from '../src/domain/job.ts';
 import type { Run, StepName } from '../src/domain/run.ts';
-import { LabError } from '../src/errors/lab-error.ts';
+import { LabError, messageOf } from '../src/errors/lab-error.ts';
 import { applyEdits } from './edited-job.ts';
 import { createQueueEntry, type QueueEntry } from './job-schema.ts';
 import {
@@ -79,6 +79,8 @@ export function isOpen(booked: BookedJob): boolean {
 /** The jobs of a lab and their changes. */
 export interface JobBook {
   readonly version: number;
+  /** Jobs whose folders could not be read when the book was opened, with the reason; they are left alone. */
+  readonly broken: readonly string[];
   all(): BookedJob[];
   /** The jobs that isOpen takes, in no particular order: most jobs of a long night are over, and looking at them all takes its time. */
   open(): BookedJob[];
@@ -121,7 +123,10 @@ export function openJobBook(runs: string): JobBook {
     if (isOpen(job) && jobs.get(job.job.number) === job) open.add(job);
     else open.delete(job);
   };
-  for (const stored of readStoredJobs(runs)) {
+  const broken: string[] = [];
+  for (const stored of readStoredJobs(runs, (number, error) =>
+    broken.push(`job ${number} is left alone, for it cannot be read: ${messageOf(error)}`),
+  )) {
     const booked: BookedJob = { ...stored, live: null, recordProblem: null, changed: version };
     jobs.set(stored.job.number, booked);
     keys.set(stored.job.key, booked);
@@ -141,6 +146,7 @@ export function openJobBook(runs: string): JobBook {
   };
 
   return {
+    broken,
     get version() {
       return version;
     },

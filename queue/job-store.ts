@@ -200,9 +200,20 @@ function listNames(folder: string): string[] {
   }
 }
 
-/** Reads every job of the lab, ascending by number. */
-export function readStoredJobs(runs: string): StoredJob[] {
+/**
+ * Reads every job of the lab, ascending by number. One that cannot be read (a newer lab's, a broken disk's) throws, or is left out and told to
+ * `onBroken`.
+ */
+export function readStoredJobs(runs: string, onBroken?: (number: number, error: unknown) => void): StoredJob[] {
   const share = createEnvironmentSharing();
   if (!existsSync(runs)) return [];
-  return listNumberNames(runs).flatMap((number) => findStoredJob(runs, number, share) ?? []);
+  return listNumberNames(runs).flatMap((number) => {
+    try {
+      return findStoredJob(runs, number, share) ?? [];
+    } catch (error) {
+      if (onBroken === undefined) throw error;
+      onBroken(number, error);
+      return [];
+    }
+  });
 }

@@ -1,12 +1,12 @@
 /**
  * The BullMQ queues of a lab: one for attempts that were handed out, one for the recorder. They carry; they own nothing: what they hold is
- * rebuilt from the run folders at every start of the daemon and whenever Redis came back empty.
+ * put in again at every start of the daemon and whenever Redis came back empty.
  */
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 
 /** What travels through Redis: which attempt of which job. */
-export interface ReadyJob {
+export interface ReadyEntry {
   number: number;
   attempt: number;
   /** Tells one handing out of an attempt from the next; "" for the recorder. */
@@ -14,7 +14,7 @@ export interface ReadyJob {
 }
 
 /** Id of an attempt in BullMQ. */
-export const readyId = ({ number, attempt, token }: ReadyJob): string => `j${number}.${attempt}${token}`;
+export const readyId = ({ number, attempt, token }: ReadyEntry): string => `j${number}.${attempt}${token}`;
 
 /** Name of a lab's queue; `part` is "run" or "record". */
 export const queueName = (labId: string, part: string): string => `nightlab-${labId}-${part}`;
@@ -23,7 +23,7 @@ export const queueName = (labId: string, part: string): string => `nightlab-${la
 export interface ReadyQueue {
   name: string;
   /** Adds attempts in this order; one that is already there is left alone. */
-  add(jobs: ReadyJob[]): Promise<void>;
+  add(jobs: ReadyEntry[]): Promise<void>;
   /** Ids of everything in it: waiting, taken, or being retried. */
   listIds(): Promise<Set<string>>;
   /** Empties the queue, taken entries and their locks included. Only while no worker listens. */
@@ -33,7 +33,7 @@ export interface ReadyQueue {
 
 /** Opens a queue on a Redis connection; errors of the connection go to `onError`. */
 export function createReadyQueue(name: string, connection: Redis, onError: (error: Error) => void): ReadyQueue {
-  const queue = new Queue<ReadyJob>(name, {
+  const queue = new Queue<ReadyEntry>(name, {
     connection,
     defaultJobOptions: { attempts: 1, removeOnComplete: true, removeOnFail: true },
   });

@@ -8,7 +8,7 @@ import { Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { type BookedJob, type JobBook, trackOf } from '../queue/job-book.ts';
 import { attemptFolder } from '../queue/job-store.ts';
-import type { ReadyJob } from '../queue/ready-queue.ts';
+import type { ReadyEntry } from '../queue/ready-queue.ts';
 import { messageOf } from '../src/errors/lab-error.ts';
 import { readRefStamp } from '../src/git/ref-stamp.ts';
 import { reachPoint } from '../src/lab/named-point.ts';
@@ -47,7 +47,7 @@ export interface RunWorkerOptions {
   queueName: string;
   connection: Redis;
   /** Null where the handing out is not valid any more, or somebody has it. */
-  take(ready: ReadyJob): TakenAttempt | null;
+  take(ready: ReadyEntry): TakenAttempt | null;
   /** Called when an attempt has its outcome. */
   onOutcome(): void;
   onError(error: Error): void;
@@ -144,7 +144,7 @@ export function createRunWorker(options: RunWorkerOptions): { close(): Promise<v
     }
   };
 
-  const runReady = async (ready: ReadyJob): Promise<void> => {
+  const runReady = async (ready: ReadyEntry): Promise<void> => {
     const taken = options.take(ready);
     if (taken === null) return;
     const { number, attempt } = taken;
@@ -166,7 +166,7 @@ export function createRunWorker(options: RunWorkerOptions): { close(): Promise<v
     }
   };
 
-  const worker = new Worker<ReadyJob>(options.queueName, async ({ data }) => runReady(data), {
+  const worker = new Worker<ReadyEntry>(options.queueName, async ({ data }) => runReady(data), {
     connection: options.connection,
     // The daemon hands out no more than devices can run and have waiting.
     concurrency: 1000,

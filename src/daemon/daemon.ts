@@ -280,6 +280,7 @@ export async function startDaemon(
       ...[
         keeper.problem(),
         feed.problem(),
+        ...book.broken,
         restoreProblem,
         source.problem(),
         findDiskProblem(paths.root),

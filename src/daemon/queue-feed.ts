@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Handout } from '../../queue/handouts.ts';
 import { planHandouts } from '../../queue/handouts.ts';
 import { type BookedJob, hasBegun, isOver, type JobBook, nextAttempt } from '../../queue/job-book.ts';
-import type { ReadyJob as PlacementJob } from '../../queue/placement.ts';
+import type { ReadyJob } from '../../queue/placement.ts';
 import { listWaiting, type QueueContext } from '../../queue/readiness.ts';
 import { type ReadyQueue, readyId } from '../../queue/ready-queue.ts';
 import type { Reservation } from '../../queue/reservation.ts';
@@ -84,7 +84,7 @@ export function createQueueFeed(options: QueueFeedOptions): QueueFeed {
   let carrying: Promise<void> = Promise.resolve();
   let nextCarry: Promise<void> | null = null;
 
-  const toPlacement = ({ job, entry }: BookedJob, nowMs: number): PlacementJob => {
+  const toPlacement = ({ job, entry }: BookedJob, nowMs: number): ReadyJob => {
     const since = waitingSince.get(job.number) ?? nowMs;
     waitingSince.set(job.number, since);
     const { number, device, needs } = job;

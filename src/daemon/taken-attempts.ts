@@ -1,6 +1,6 @@
 /** The worker's side of a handing out: what it may do with an attempt that it got, in terms of the daemon's books. */
 import type { JobBook } from '../../queue/job-book.ts';
-import type { ReadyJob } from '../../queue/ready-queue.ts';
+import type { ReadyEntry } from '../../queue/ready-queue.ts';
 import type { TakenAttempt } from '../../workers/run-worker.ts';
 import type { DeviceWatch } from './device-watch.ts';
 import type { HandoutBook } from './handout-book.ts';
@@ -20,7 +20,7 @@ export function createTakenAttempts({
   handouts,
   watch,
   feed,
-}: TakenParts): (ready: ReadyJob) => TakenAttempt | null {
+}: TakenParts): (ready: ReadyEntry) => TakenAttempt | null {
   return ({ number, token }) => {
     const handed = handouts.take(number, token);
     if (handed === null) return null;

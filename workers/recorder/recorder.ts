@@ -7,7 +7,7 @@ import { Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { isOver, type JobBook } from '../../queue/job-book.ts';
 import type { RecordedJob } from '../../queue/job-store.ts';
-import type { ReadyJob } from '../../queue/ready-queue.ts';
+import type { ReadyEntry } from '../../queue/ready-queue.ts';
 import type { LabPaths } from '../../src/config/lab-paths.ts';
 import type { LabConfig } from '../../src/config/schema.ts';
 import { messageOf } from '../../src/errors/lab-error.ts';
@@ -144,7 +144,7 @@ export function createRecorder(
   onError: (error: Error) => void,
 ): { close(): Promise<void> } {
   const closing = new AbortController();
-  const worker = new Worker<ReadyJob>(
+  const worker = new Worker<ReadyEntry>(
     queueName,
     async ({ data }) => {
       // What Redis hands over may be old, or not ours at all.

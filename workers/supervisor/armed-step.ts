@@ -58,7 +58,10 @@ export function armStep(
   try {
     const files = [stepPath(attemptDir, step.name, 'pid'), stepPath(attemptDir, step.name, 'exit')];
     child = spawn('/bin/sh', ['-c', script, 'nightlab-step', ...files, step.cwd, ...argv], {
-      ...{ cwd: '/', detached: true, env, stdio: ['ignore', log, log, 'pipe', deviceFd] },
+      cwd: '/',
+      detached: true,
+      env,
+      stdio: ['ignore', log, log, 'pipe', deviceFd],
     });
   } finally {
     closeSync(log);

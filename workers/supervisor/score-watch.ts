@@ -3,10 +3,13 @@
  * is a file of the attempt, so that a takeover knows it.
  */
 import { existsSync, renameSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../../src/errors/lab-error.ts';
+import { isDiskFull as isFull } from '../../src/lab/disk-space.ts';
 import { type FileListing, findChanged, listFiles } from '../out-watch.ts';
 import { attemptPath, readTextFile, writePatiently } from './attempt-files.ts';
 import type { SupervisorPlan } from './plan.ts';
+import { readKillRequest } from './step-stop.ts';
 
 type Note = (line: string) => void;
 
@@ -50,4 +53,19 @@ export function readSupervisorFlags(attemptDir: string, plan: SupervisorPlan, no
     note(`cannot compare what the scorer read: ${messageOf(error)}`);
   }
   return [...flags, 'changed-while-scored'];
+}
+
+/**
+ * Waits, before the score step, while the disk is full: train may have filled it, and a scorer that cannot write loses a finished training.
+ * A request to end the run ends the wait; the step then meets it.
+ */
+export async function waitForScoreRoom(
+  attemptDir: string,
+  plan: SupervisorPlan,
+  note: (line: string) => void,
+): Promise<void> {
+  for (let isTold = false; isFull(attemptDir) && readKillRequest(attemptDir, plan) === null; await sleep(500)) {
+    if (!isTold) note('the disk is full: the score step waits for room');
+    isTold = true;
+  }
 }

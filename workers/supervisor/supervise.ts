@@ -29,7 +29,7 @@ import {
 import { chooseEndMs, createRunClock, type StepBegin } from './run-clock.ts';
 import type { RunMark } from './run-look.ts';
 import { clearLeftovers, findSurvivors } from './run-tree.ts';
-import { noteLeftovers, noteScoreInputs, readSupervisorFlags } from './score-watch.ts';
+import { noteLeftovers, noteScoreInputs, readSupervisorFlags, waitForScoreRoom } from './score-watch.ts';
 import { armFirstStep, startStep } from './start-step.ts';
 import { type Begin, beginAttempt, endUnstarted, isWithdrawn, readStarted, withdrawAttempt } from './started.ts';
 import { lostStepResult, type StepEnd, watchStep } from './step.ts';
@@ -86,19 +86,9 @@ async function superviseStanding(
   const supervisors = await writePatiently('the list of supervisors', () => countSupervisor(attemptDir), note);
   const started = readStarted(attemptDir);
   if (started === 'withdrawn') return 'withdrawn';
-  const attempt: Attempt = {
-    ...{
-      dir: attemptDir,
-      plan,
-      sampler: null,
-      note,
-      secrets,
-      isTakeover: supervisors > 1,
-      held: null,
-      armed: null,
-      started,
-    },
-  };
+  const isTakeover = supervisors > 1;
+  const dir = attemptDir;
+  const attempt: Attempt = { dir, plan, sampler: null, note, secrets, isTakeover, held: null, armed: null, started };
 
   const outcome =
     started !== null && started.bootId !== readBootId() ? judgeAfterBoot(attempt) : await runSteps(attempt);
@@ -202,7 +192,13 @@ async function runSteps(attempt: Attempt): Promise<Outcome | 'withdrawn'> {
         const takesAll = isBegun || plan.deviceCount === plan.devices.length;
         const devices = devicesOf(attempt);
         const turn = await waitForDevices({
-          ...{ attemptDir: dir, plan, step, devices, takesAll, isBegun, note },
+          attemptDir: dir,
+          plan,
+          step,
+          devices,
+          takesAll,
+          isBegun,
+          note,
           arm: (fd) => {
             if (steps.length === 0 && !attempt.isTakeover) attempt.armed = armFirstStep(attempt, step, devices, fd);
           },
@@ -247,7 +243,10 @@ async function runStep(attempt: Attempt, step: PlannedStep): Promise<StepEnd | '
       // Train ended while no supervisor lived; where it went on to this step, nobody had asked it to end.
       if (step.name === 'score' && killed.length > 0) await noteLeftovers(dir, killed, note);
     }
-    if (step.name === 'score') await noteScoreInputs(dir, plan, note);
+    if (step.name === 'score') {
+      await waitForScoreRoom(dir, plan, note);
+      await noteScoreInputs(dir, plan, note);
+    }
     ended = (await startStep(attempt, step, held, begin)).ended;
   }
   const start = await waitForStart(attempt, step);
