@@ -8,7 +8,7 @@ import type { Job } from '../src/domain/job.ts';
 import type { Decision } from '../src/domain/result.ts';
 import type { Run } from '../src/domain/run.ts';
 import { errnoOf, LabError } from '../src/errors/lab-error.ts';
-import { readJson, writeJsonSynced } from '../src/lab/atomic-write.ts';
+import { readJson, writeJsonPairSynced, writeJsonSynced } from '../src/lab/atomic-write.ts';
 import { applyEdits } from './edited-job.ts';
 import { parseJob, parseQueueEntry, parseRun, type QueueEntry } from './job-schema.ts';
 import { createEnvironmentSharing, type EnvironmentSharing } from './shared-environment.ts';
@@ -120,8 +120,10 @@ function listNumberNames(runs: string): number[] {
 /** Writes a job and its queue entry, synced; when this returns the job is safe. */
 export async function writeJob(runs: string, job: Job, entry: QueueEntry): Promise<void> {
   const folder = jobFolder(runs, job.number);
-  await writeJsonSynced(join(folder, 'state.json'), entry);
-  await writeJsonSynced(join(folder, 'job.json'), job);
+  await writeJsonPairSynced(folder, [
+    { name: 'state.json', value: entry },
+    { name: 'job.json', value: job },
+  ]);
 }
 
 /** Replaces the changeable part of a job, synced. */

@@ -32,22 +32,57 @@ export async function writeFileSynced(
   const temporary = join(folder, `.${basename(path)}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`);
   try {
     await mkdir(folder, { recursive: true });
-    const handle = await open(temporary, 'wx', options.mode ?? 0o666);
-    try {
-      await handle.writeFile(data);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
+    await createSynced(temporary, data, options.mode);
     // The umask has cut the mode on creation.
     if (options.mode !== undefined) await chmod(temporary, options.mode);
     await rename(temporary, path);
     await writeFolderSynced(folder);
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);
-    const hints = errnoOf(error) === 'ENOSPC' ? ['lab gc    frees space', 'df -h    shows what is full'] : [];
-    throw new LabError('user', `${path} cannot be written`, { hints, cause: error });
+    throw writeError(path, error);
   }
+}
+
+/**
+ * Writes two JSON files into a folder in which nothing counts before the second one is there: cheaper than one after the other. When this
+ * returns both survive a power cut; on an error, or a crash, the second is not there. Throws LabError naming the folder.
+ */
+export async function writeJsonPairSynced(
+  folder: string,
+  [first, second]: readonly [{ name: string; value: unknown }, { name: string; value: unknown }],
+): Promise<void> {
+  const temporary = join(folder, `.${second.name}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`);
+  const text = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
+  try {
+    await mkdir(folder, { recursive: true });
+    await Promise.all([
+      createSynced(join(folder, first.name), text(first.value)),
+      createSynced(temporary, text(second.value)),
+    ]);
+    await rename(temporary, join(folder, second.name));
+    await writeFolderSynced(folder);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw writeError(folder, error);
+  }
+}
+
+async function createSynced(path: string, data: string | Uint8Array, mode = 0o666): Promise<void> {
+  const handle = await open(path, 'wx', mode);
+  try {
+    await handle.writeFile(data);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+function writeError(path: string, error: unknown): LabError {
+  const hints =
+    errnoOf(error) === 'ENOSPC'
+      ? ['`lab clean --purge` deletes run folders that left no record', '`df -h` shows what is full']
+      : [];
+  return new LabError('user', `${path} cannot be written`, { hints, cause: error });
 }
 
 /** Writes a value as indented JSON with a final newline, like writeFileSynced. Throws LabError too where JSON cannot hold it. */
