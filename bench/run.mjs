@@ -1,4 +1,4 @@
-// `npm run bench [cli-start|queue|queue-gap|locks]`: bundles the measurements into node_modules/.cache and runs them, one after the other.
+// `npm run bench [cli-start|queue|queue-gap|locks|decisions]`: bundles the measurements into node_modules/.cache and runs them, one after the other.
 // What begins with "--" is passed on to them: `npm run bench queue -- --quick`.
 // Packages stay external, as in the product itself. Figures of an earlier day are in README.md beside this file.
 import { spawnSync } from 'node:child_process';
@@ -7,7 +7,7 @@ import { build } from 'esbuild';
 
 const root = join(import.meta.dirname, '..');
 const outdir = join(root, 'node_modules', '.cache', 'nightlab-bench');
-const known = ['cli-start', 'queue', 'queue-gap', 'locks'];
+const known = ['cli-start', 'queue', 'queue-gap', 'locks', 'decisions'];
 // Programs that a measurement starts in a process of their own.
 const parts = { queue: ['queue/bare-worker'], 'queue-gap': ['queue/bare-worker'] };
 const options = process.argv.slice(2).filter((word) => word.startsWith('--'));
