@@ -194,7 +194,7 @@ async function findHold(context: ExecuteContext, booked: BookedJob): Promise<str
   const known = context.secretsOf(booked.job);
   const missing = booked.job.secretNames.filter((name) => known[name] === undefined);
   if (missing.length > 0) {
-    return `${missing.join(', ')} was given with the job and kept in memory only, and the daemon has restarted since: \`lab down\`, \`lab up\` where it is set, then \`lab enqueue ${number}\``;
+    return `${missing.join(', ')} was given with the job and kept in memory only, and the daemon has restarted since: \`lab enqueue ${number}\` where it is set`;
   }
   const track = await computeTrack(paths, config, main);
   if (track === trackOf(booked)) return null;

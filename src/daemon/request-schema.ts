@@ -101,7 +101,12 @@ const schemas = {
       .nullable()
       .optional(),
   }),
-  enqueue: z.strictObject({ numbers, select: selection.optional(), notBefore: moment.optional() }),
+  enqueue: z.strictObject({
+    numbers,
+    select: selection.optional(),
+    notBefore: moment.optional(),
+    secrets: z.record(z.string(), z.string()).optional(),
+  }),
   stash: z.strictObject({ select: selection, notBefore: moment }),
   start: z.strictObject({ select: selection }),
   pause: z.strictObject({ select: selection, keepRunning: z.boolean() }),

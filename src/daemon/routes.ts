@@ -183,7 +183,16 @@ export interface Routes {
     response: Outcomes;
   };
   /** Lets held and stashed jobs go (held ones bound to the present track), now or at `notBefore`. */
-  enqueue: { request: { numbers: number[]; select?: Selection; notBefore?: string | null }; response: Outcomes };
+  enqueue: {
+    request: {
+      numbers: number[];
+      select?: Selection;
+      notBefore?: string | null;
+      /** Values of the jobs' secret names; others are ignored. Kept in memory only. Absent: what the daemon still knows. */
+      secrets?: Record<string, string>;
+    };
+    response: Outcomes;
+  };
   stash: { request: { select: Selection; notBefore: string | null }; response: Outcomes };
   /** Resumes groups and stopped jobs; sends queued jobs ahead of everything. */
   start: { request: { select: Selection }; response: Outcomes };

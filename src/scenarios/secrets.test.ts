@@ -35,6 +35,8 @@ test('a secret reaches the run and no file, and a job whose secret is lost is he
     const held = await lab.lab('wait', String(queued));
     expect(held.code).toBe(3);
     expect(held.stdout).toContain('MY_TOKEN was given with the job');
+    expect((await lab.labIn(lab.root, ['enqueue', String(queued)], { MY_TOKEN: secret })).code).toBe(0);
+    expect((await lab.lab('wait', String(queued))).code).toBe(0);
     const found = await execa('grep', ['-r', '-l', secret, lab.root], { reject: false });
     expect(found.stdout).toBe('');
   } finally {

@@ -2,6 +2,7 @@
 import { findQueueLab } from '../../config/own-lab.ts';
 import { call } from '../client.ts';
 import type { CommandSpec } from '../define.ts';
+import { findSecrets } from '../queue/find-secrets.ts';
 import { writeOutcomes } from '../queue/outcomes.ts';
 import { parseSelection, selectionOptions, selectionUsage } from '../queue/selection.ts';
 import { parseWhen } from '../when.ts';
@@ -20,7 +21,9 @@ export const enqueue: CommandSpec = {
   async run(input) {
     const select = parseSelection('enqueue', input);
     const delay = input.text('delay');
-    const answer = await call(findQueueLab(process.cwd()), 'enqueue', {
+    const paths = findQueueLab(process.cwd());
+    const answer = await call(paths, 'enqueue', {
+      secrets: await findSecrets(paths, select, ['held']),
       numbers: select.numbers,
       ...(select.numbers.length > 0 ? {} : { select }),
       notBefore: delay === null ? null : parseWhen(delay, new Date()).toISOString(),

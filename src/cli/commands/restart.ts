@@ -6,8 +6,8 @@ import type { Routes, Selection } from '../../daemon/routes.ts';
 import { LabError } from '../../errors/lab-error.ts';
 import { call } from '../client.ts';
 import { type CommandInput, type CommandSpec, parseJobNumbers } from '../define.ts';
+import { findSecrets } from '../queue/find-secrets.ts';
 import { writeOutcomes } from '../queue/outcomes.ts';
-import { pickSecrets } from '../queue/secret-names.ts';
 import { parseGroup } from '../queue/selection.ts';
 
 type Restarted = Routes['restart']['response'];
@@ -37,7 +37,7 @@ export const restart: CommandSpec = {
       stashed: input.flag('stashed'),
       forced: input.flag('start'),
       edits: {},
-      secrets: await findSecrets(paths, select),
+      secrets: await findSecrets(paths, select, ['failed']),
     };
     const answer = input.flag('edit')
       ? await restartEdited(paths, request)
@@ -67,17 +67,6 @@ export function parseRestarted(input: Pick<CommandInput, 'words' | 'text' | 'fla
   if (input.flag('edit') && numbers.length === 0)
     throw new LabError('usage', '--edit goes through jobs one by one, expected their numbers');
   return { numbers, group, all: failed && group === null };
-}
-
-/** What the jobs' secret names are set to in this shell: their values are stored nowhere, and the daemon may not know them any more. */
-async function findSecrets(paths: LabPaths, { numbers, group }: Selection): Promise<Record<string, string>> {
-  const none = { label: null, idea: null, since: null, ended: null, isArchived: false };
-  const filter = numbers.length > 0 ? {} : { filter: { ...none, states: ['failed'], group } };
-  const { jobs } = await call(paths, 'status', { numbers, ...filter });
-  return pickSecrets(
-    jobs.flatMap(({ job }) => job.secretNames),
-    process.env,
-  );
 }
 
 /** One editor and one request per job, so that each has changes of its own. */

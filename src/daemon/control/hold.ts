@@ -33,13 +33,15 @@ export async function stashJobs(parts: QueueParts, request: Routes['stash']['req
 /** Lets held, stashed and delayed jobs go, now or at the given moment. What they wait for in vain is dropped. */
 export async function enqueueJobs(
   paths: LabPaths,
-  daemon: QueueParts & Pick<Daemon, 'config' | 'main'>,
+  daemon: QueueParts & Pick<Daemon, 'config' | 'main' | 'giveSecrets'>,
   request: Routes['enqueue']['request'],
 ): Promise<Outcomes> {
   const notBefore = request.notBefore ?? null;
   const select = request.select ?? { numbers: request.numbers, group: null, all: false };
   const results: Outcome[] = [];
   for (const booked of selectJobs(daemon, select, (one) => isPutAside(daemon, one))) {
+    // Before it goes: no worker may meet it without them.
+    daemon.giveSecrets(booked.job, request.secrets ?? {});
     results.push(await enqueueJob(paths, daemon, booked, notBefore));
   }
   daemon.feed.feed();

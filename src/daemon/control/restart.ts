@@ -58,7 +58,7 @@ export async function restartJobs(
 }
 
 function tellMissing(number: number, missing: readonly string[]): string {
-  return `job ${number} needs ${missing.join(', ')}, stored nowhere and not set in this shell: it will be held; \`lab remove ${number}\`, then restart where it is set`;
+  return `job ${number} needs ${missing.join(', ')}, stored nowhere and not set in this shell: it will be held; \`lab enqueue ${number}\` where it is set lets it go`;
 }
 
 /** Whether a job is over, failed, and in sight. */
