@@ -62,7 +62,7 @@ export function planHandouts(input: HandoutInput): HandoutPlan {
       continue;
     }
     const wish = wishOf(job);
-    const isPlain = ordinary.get(wish) ?? isOrdinary(job, devices);
+    const isPlain = ordinary.get(wish) ?? isOrdinary(job, input);
     ordinary.set(wish, isPlain);
     const why = placement.waits.get(job.number);
     if (why !== undefined && !isPlain) waits.set(job.number, why);
@@ -93,8 +93,10 @@ function comesNext(job: ReadyJob, device: PlacementDevice, { groups, groupOn }: 
   return group.running < group.slots;
 }
 
-/** Whether a job waits for nothing but jobs of this lab: its place in the queue says enough then. */
-function isOrdinary(job: ReadyJob, devices: readonly PlacementDevice[]): boolean {
+/** Whether a job waits for nothing but jobs of this lab, on the devices or in its group: its place in the queue says enough then. */
+function isOrdinary(job: ReadyJob, { devices, groups }: HandoutInput): boolean {
+  const group = groups.get(job.group);
+  if (job.class === 'cpu' && group !== undefined && group.slots > 0 && group.running >= group.slots) return true;
   const { deviceId, gpus } = job.needs;
   const wanted = devices.filter(({ class: kind, id }) => kind === job.class && (deviceId === null || id === deviceId));
   return (job.class === 'cpu' || gpus === 1) && wanted.every((device) => device.job !== null);

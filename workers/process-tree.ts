@@ -207,3 +207,13 @@ function listByPs(select: string[] = ['-ax']): ProcessInfo[] {
   }
   return found;
 }
+
+/** What a process does at a signal (its number). "default" also where the system does not say (macOS) or the process is gone. */
+export function readDisposition(pid: number, signal: number): 'default' | 'ignores' | 'catches' {
+  const status = (onLinux ? readProcText(pid, 'status') : null) ?? '';
+  const isIn = (name: string): boolean => {
+    const mask = new RegExp(`^${name}:\\s*([0-9a-f]+)`, 'm').exec(status)?.[1];
+    return mask !== undefined && ((BigInt(`0x${mask}`) >> BigInt(signal - 1)) & 1n) === 1n;
+  };
+  return isIn('SigCgt') ? 'catches' : isIn('SigIgn') ? 'ignores' : 'default';
+}

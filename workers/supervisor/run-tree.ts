@@ -6,60 +6,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type ProcessInfo, sendSignal } from '../process-tree.ts';
 import { lookAtRun, type RunMark } from './run-look.ts';
 
-// They wait for a child and die of a signal before it: in a sandbox the end of the first program ends all others at once,
-// so these are passed over and what they wait for is signalled instead.
-const launchers = new Set([
-  'sh',
-  'bash',
-  'dash',
-  'zsh',
-  'ksh',
-  'fish',
-  'ash',
-  'busybox',
-  'just',
-  'make',
-  'gmake',
-  'uv',
-  'env',
-  'nice',
-  'time',
-  'timeout',
-  'xargs',
-  'nohup',
-  'setsid',
-  'stdbuf',
-]);
-
 /**
  * Everything of the run that lives, but for the wrapper: its descendants, its session, and whoever has the marker. `sinceStart`: the wrapper's
  * start; older processes are passed over then.
  */
 export function listRunProcesses(wrapperPid: number, marker: string, sinceStart: string | null = null): ProcessInfo[] {
   return lookAtRun({ marker, wrapperPid, sinceStart }).processes;
-}
-
-/**
- * Which of a run's processes to ask to end. Pure. The outermost real programs: not bubblewrap, whose end kills everything at once,
- * not shells and launchers that wait for a child, and not a program's own helpers, which it should end itself.
- */
-export function gracefulTargets(processes: readonly ProcessInfo[]): ProcessInfo[] {
-  const byPid = new Map(processes.map((info) => [info.pid, info]));
-  const parents = new Set(processes.map((info) => info.parentPid));
-  const isPassive = (info: ProcessInfo): boolean =>
-    info.name === 'bwrap' || (launchers.has(info.name.replace(/^-/, '')) && parents.has(info.pid));
-  return processes.filter((info) => {
-    if (isPassive(info)) return false;
-    for (let above = byPid.get(info.parentPid); above !== undefined; above = byPid.get(above.parentPid)) {
-      if (!isPassive(above)) return false;
-    }
-    return true;
-  });
-}
-
-/** Asks the run to end: SIGTERM to its outermost real programs. */
-export function askToEnd(wrapperPid: number, marker: string): void {
-  for (const info of gracefulTargets(listRunProcesses(wrapperPid, marker))) sendSignal(info.pid, 'SIGTERM');
 }
 
 /**

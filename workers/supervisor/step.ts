@@ -6,13 +6,14 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { StepResult } from '../../src/domain/run.ts';
 import { isAlive } from '../process-tree.ts';
+import { askToEnd } from './ask-end.ts';
 import { attemptPath, readChangeTimeMs } from './attempt-files.ts';
 import { nextLookMs, readLogBytes } from './log-limit.ts';
 import type { MemorySampler } from './memory-sampler.ts';
 import { createPauseWatch } from './pause.ts';
 import type { PlannedStep, StopReason, SupervisorPlan } from './plan.ts';
 import { chooseEndMs, createRunClock, isTimeTrue, type StepBegin } from './run-clock.ts';
-import { askToEnd, killRunProcesses, listRunProcesses } from './run-tree.ts';
+import { killRunProcesses, listRunProcesses } from './run-tree.ts';
 import { decideStop, isLogFlooded, keepStop, readStepStop } from './step-stop.ts';
 import { readStepExit, stepResultOf } from './step-wrapper.ts';
 
@@ -48,7 +49,7 @@ export async function watchStep(watched: WatchedStep): Promise<StepEnd> {
   const clock = createRunClock(watched);
   let stop = readStepStop(attemptDir, step);
   // What an earlier supervisor decided it may not have lived to send.
-  if (stop !== null) askToEnd(identity.pid, plan.marker);
+  let held = stop === null ? null : askToEnd(identity.pid, plan.marker);
   sampler.beginStep();
   let signalled = stop !== null;
   // The log's time is the machine's, which may have been set: what counts is that it changes, and when we see it.
@@ -83,12 +84,16 @@ export async function watchStep(watched: WatchedStep): Promise<StepEnd> {
       signalled = true;
       keepStop(attemptDir, step, stop, note);
       note(`${step.name}: ${stop.reason}, SIGTERM, then SIGKILL after ${stop.graceSeconds} s`);
-      askToEnd(identity.pid, plan.marker);
+      held = askToEnd(identity.pid, plan.marker);
     }
     // After SIGTERM, so that a paused step that goes on for its end meets the signal first.
+    const wasPaused = pauses.isPaused();
     pauses.look(nowMs, stop === null);
-    if (stop !== null && (nowMs >= stop.atMs + stop.graceSeconds * 1000 || isLogFlooded(step, logBytes)))
-      killRunProcesses(identity.pid, plan.marker);
+    // What let the step go on let its shells go on, too.
+    if (stop !== null && wasPaused) held = askToEnd(identity.pid, plan.marker);
+    const isPatienceOver = stop !== null && nowMs >= stop.atMs + stop.graceSeconds * 1000;
+    if (isPatienceOver || (stop !== null && isLogFlooded(step, logBytes))) killRunProcesses(identity.pid, plan.marker);
+    else held?.endIfAlone();
     if (!pauses.isPaused())
       sampler.sample(() => listRunProcesses(identity.pid, plan.marker, identity.start).map((info) => info.pid));
 

@@ -3,9 +3,10 @@ import { constants } from 'node:os';
 import type { BookedJob } from '../../../queue/job-book.ts';
 import { attemptFolder } from '../../../queue/job-store.ts';
 import { sendSignal } from '../../../workers/process-tree.ts';
+import { listSignalTargets } from '../../../workers/supervisor/ask-end.ts';
 import { requestKill } from '../../../workers/supervisor/launch.ts';
 import { stepNames } from '../../../workers/supervisor/plan.ts';
-import { gracefulTargets, listRunProcesses } from '../../../workers/supervisor/run-tree.ts';
+import { listRunProcesses } from '../../../workers/supervisor/run-tree.ts';
 import { readStepExit, readStepStart } from '../../../workers/supervisor/step-wrapper.ts';
 import type { LabPaths } from '../../config/lab-paths.ts';
 import { formatLocalTime } from '../../domain/time.ts';
@@ -67,7 +68,8 @@ export async function killJob(
     const folder = attemptFolder(paths.runs, number, attempt);
     const seconds = graceSeconds ?? parts.config.run.graceSeconds;
     requestKill(folder, seconds);
-    return { number, outcome: `job ${number}: asked to end; it gets ${seconds} s before SIGKILL`, ok: true };
+    const how = seconds === 0 ? 'asked to end at once, by SIGKILL' : `asked to end; it gets ${seconds} s before SIGKILL`;
+    return { number, outcome: `job ${number}: ${how}`, ok: true };
   }
   if (phaseOf(booked) !== 'waiting') return { number, outcome: `job ${number} is over already`, ok: false };
   const before = booked.run === null ? 'before it ran' : 'before its next attempt';
@@ -125,7 +127,9 @@ function describeDependants({ book }: KillParts, results: Outcome[]): string[] {
     const after = ok && phaseOf(book.get(number)) === 'removed' ? listDependants(book, number) : [];
     return after.length === 0
       ? []
-      : [`job ${after.join(', ')} came after job ${number} and is held, unless its end was enough`];
+      : [
+          `${after.length === 1 ? 'job' : 'jobs'} ${after.join(', ')} came after job ${number} and ${after.length === 1 ? 'is' : 'are'} held, unless its end was enough`,
+        ];
   });
 }
 
@@ -144,7 +148,7 @@ function signalJob(paths: LabPaths, booked: BookedJob, signal: NodeJS.Signals): 
     return { number, outcome: `${describePhase(booked)}: nothing of it runs that a signal could reach`, ok: false };
   const wrapper = findWrapper(attemptFolder(paths.runs, number, attempt));
   const processes = wrapper === null ? [] : listRunProcesses(wrapper, `${paths.id}/${number}.${attempt}`);
-  const targets = ['SIGSTOP', 'SIGCONT', 'SIGKILL'].includes(signal) ? processes : gracefulTargets(processes);
+  const targets = ['SIGSTOP', 'SIGCONT', 'SIGKILL'].includes(signal) ? processes : listSignalTargets(processes, signal);
   for (const { pid } of targets) sendSignal(pid, signal);
   const names = targets.map(({ name, pid }) => `${name} (${pid})`).join(', ');
   return targets.length === 0
