@@ -7,8 +7,8 @@ import { monotonicMs } from '../src/domain/time.ts';
 import { readRefStamp } from '../src/git/ref-stamp.ts';
 import { readJsonFile, writeJsonSafely } from './supervisor/attempt-files.ts';
 
-/** How often main is looked at while an attempt waits, milliseconds: a file of 41 bytes. */
-const lookMs = 500;
+/** How often main is looked at while an attempt waits, milliseconds: a file of 41 bytes. Often, because the next begin may be due just now. */
+const lookMs = 50;
 const minuteMs = 60_000;
 
 const guardPath = (attemptDir: string): string => join(attemptDir, 'guard.json');

@@ -292,11 +292,18 @@ async function waitForStart(attempt: Attempt, step: PlannedStep): Promise<StepBe
   }
 }
 
+const guardPatienceMs = 300;
+
 /** Begins the attempt where it has not; null where it had begun before. */
 async function ensureStarted(attempt: Attempt, held: HeldDevices): Promise<Begin | 'withdrawn' | null> {
   if (attempt.started !== null) return null;
-  // Main has moved since the attempt was found good: it is given back, and the daemon looks again.
-  if (!isGuardPassed(attempt.dir) && withdrawAttempt(attempt.dir) === 'withdrawn') return 'withdrawn';
+  // Main has moved since the attempt was found good, as it does with every record: the daemon renews the guard in a moment, or it is given back.
+  for (const endMs = performance.now() + guardPatienceMs; !isGuardPassed(attempt.dir); await sleep(5)) {
+    if (isWithdrawn(attempt.dir)) return 'withdrawn';
+    if (performance.now() < endMs) continue;
+    if (withdrawAttempt(attempt.dir) === 'withdrawn') return 'withdrawn';
+    break;
+  }
   const supervisor = readIdentity(process.pid);
   if (supervisor === null) throw new Error('the supervisor does not find its own process');
   const at = new Date().toISOString();
