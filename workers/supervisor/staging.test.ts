@@ -1,10 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { readRefStamp } from '../../src/git/ref-stamp.ts';
-import { runGit } from '../../src/git/run-git.ts';
 import type { KernelLock } from '../../src/lab/kernel-lock.ts';
 import { probeSandbox } from '../../src/sandbox/bubblewrap.ts';
 import { lockDevice } from '../device-lock.ts';
@@ -17,7 +14,6 @@ import {
   readIdentity,
   sendSignal,
 } from '../process-tree.ts';
-import { writeGuard } from '../tip-guard.ts';
 import { createAttempts, type TestAttempts, testDevice, until } from './attempts-for-tests.ts';
 import { hasSupervisor, launchSupervisor, readAttempt, waitForExit } from './launch.ts';
 import { beginAttempt, endUnstarted, isWithdrawn, readStarted, withdrawAttempt } from './started.ts';
@@ -381,25 +377,4 @@ test('a supervisor that dies at staged costs nothing: another waits in its place
   held.release();
   expect(await ended).toMatchObject({ reason: 'completed', supervisors: 2 });
   expect(linesOf(join(dir, 'train.log'))).toEqual(['ran']);
-});
-
-test('an attempt begins where main stands as its guard says, and is given back with nothing run where it has moved', async () => {
-  const root = mkdtempSync(join(tmpdir(), 'nl-guard-'));
-  try {
-    await runGit(root, ['init', '--quiet', '--initial-branch=main']);
-    const commit = () =>
-      runGit(root, ['-c', 'user.name=a', '-c', 'user.email=a@b', 'commit', '--quiet', '--allow-empty', '-m', 'x']);
-    await commit();
-    const before = readRefStamp(root, 'main');
-    await commit();
-    const given = attempts.plan([{ name: 'train', shell: 'echo ran' }]);
-    writeGuard(given, root, 'main', before);
-    expect(await waitForExit(given, { entry: attempts.entry })).toBe('withdrawn');
-    expect(existsSync(join(given, 'train.pid'))).toBe(false);
-    const renewed = attempts.plan([{ name: 'train', shell: 'echo ran' }]);
-    writeGuard(renewed, root, 'main', readRefStamp(root, 'main'));
-    expect(await attempts.run(renewed)).toMatchObject({ reason: 'completed' });
-  } finally {
-    rmSync(root, { recursive: true, force: true });
-  }
 });
