@@ -78,6 +78,11 @@ test.each(['x', '0', '5-3', '1.5', '-1'])('%s is no job number', (word) => {
   expect(() => parseJobNumbers([word])).toThrow(`"${word}" is no job number`);
 });
 
+test('a range of too many jobs is refused with its limit', () => {
+  expect(parseJobNumbers(['2-10001'])).toHaveLength(10_000);
+  expect(() => parseJobNumbers(['1-10001'])).toThrow('"1-10001" names 10001 jobs, expected a range of at most 10000');
+});
+
 test('words of a command stay one word each in its shell line', () => {
   expect(quoteWords(['python', '-c', "print('a b')", '--lr=1e-4'])).toBe(`python -c 'print('\\''a b'\\'')' --lr=1e-4`);
 });

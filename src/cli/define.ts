@@ -220,13 +220,21 @@ export function ensureNoWords(command: string, input: Pick<CommandInput, 'words'
   );
 }
 
+/** How many jobs one range may name. */
+const mostNumbers = 10_000;
+
 /** Job numbers from words such as "3" "j4" "5-7". Throws LabError (usage) on anything else. */
 export function parseJobNumbers(words: string[]): number[] {
   return words.flatMap((word) => {
     const match = /^j?(\d+)(?:-j?(\d+))?$/.exec(word);
     const first = Number(match?.[1]);
     const last = match?.[2] === undefined ? first : Number(match[2]);
-    if (!match || first < 1 || last < first || last - first > 9999)
+    if (match && first >= 1 && last - first >= mostNumbers)
+      throw new LabError(
+        'usage',
+        `"${word}" names ${last - first + 1} jobs, expected a range of at most ${mostNumbers}`,
+      );
+    if (!match || first < 1 || last < first)
       throw new LabError('usage', `"${word}" is no job number, expected one such as 3 or 5-7`);
     return Array.from({ length: last - first + 1 }, (_, index) => first + index);
   });

@@ -4,17 +4,20 @@
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { delimiter, join, relative } from 'node:path';
+import { delimiter, join } from 'node:path';
 import type { LabPaths } from '../config/lab-paths.ts';
 import { errnoOf, LabError } from '../errors/lab-error.ts';
 import { withoutInterrupt } from './asker.ts';
+import { showPath } from './shown-path.ts';
 
 /** A text under work. */
 export interface Draft {
   /** Absolute. */
   path: string;
-  /** The same as a person names it: relative to the lab's root. */
+  /** The same as a person names it from the folder they are in. */
   shownPath: string;
+  /** What the person is given. */
+  text: string;
 }
 
 /** Writes the text to a new file in `.lab/drafts/`; an older draft of that name stays. Throws LabError (user) where it cannot be written. */
@@ -25,7 +28,7 @@ export function createDraft(paths: LabPaths, name: string, text: string): Draft 
     try {
       mkdirSync(folder, { recursive: true });
       writeFileSync(path, text, { flag: 'wx' });
-      return { path, shownPath: relative(paths.root, path) };
+      return { path, shownPath: showPath(path), text };
     } catch (error) {
       if (errnoOf(error) !== 'EEXIST') throw new LabError('user', `${path} cannot be written`, { cause: error });
     }
@@ -47,11 +50,22 @@ export function removeDraft(draft: Draft): void {
   rmSync(draft.path, { force: true });
 }
 
-/** Opens the draft in the person's editor and waits for its end. Throws LabError (user) where there is none or it ended with an error; the draft stays. */
+/** Whether the person changed the text; a draft that they left as it was is taken away. */
+export function keepIfChanged(draft: Draft): boolean {
+  if (existsSync(draft.path) && readFileSync(draft.path, 'utf8') !== draft.text) return true;
+  removeDraft(draft);
+  return false;
+}
+
+/**
+ * Opens the draft in the person's editor and waits for its end. Throws LabError (user) where there is none or it ended with an error; the
+ * draft stays where its text was changed.
+ */
 export async function openEditor(draft: Draft): Promise<void> {
   const editor = findEditor();
   if (editor === null) {
-    throw new LabError('user', `no editor is known; the text is in ${draft.shownPath}`, {
+    const place = keepIfChanged(draft) ? `; the text is in ${draft.shownPath}` : '';
+    throw new LabError('user', `no editor is known${place}`, {
       hints: ['set EDITOR, for example `export EDITOR=nano`'],
     });
   }
@@ -69,7 +83,10 @@ export async function openEditor(draft: Draft): Promise<void> {
   );
   if (code === 0) return;
   throw new LabError('user', `the editor (${editor}) ended with ${code === null ? 'a signal' : `exit code ${code}`}`, {
-    hints: [`your text is in ${draft.shownPath}`, '$VISUAL or $EDITOR names the editor'],
+    hints: [
+      ...(keepIfChanged(draft) ? [`your text is in ${draft.shownPath}`] : []),
+      '$VISUAL or $EDITOR names the editor',
+    ],
   });
 }
 

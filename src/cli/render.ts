@@ -1,6 +1,7 @@
 /** Text for a terminal: tables, times, job states. Pure but for asking the terminal for its width and colour. */
 import pc from 'picocolors';
 import type { JobState, JobView } from '../domain/job.ts';
+import { formatLocalTime } from '../domain/time.ts';
 
 /** A plain table: columns padded to their widest cell, two spaces between; no borders, readable without colour. */
 export function renderTable(header: string[], rows: string[][], rightAligned: ReadonlySet<number> = new Set()): string {
@@ -116,7 +117,7 @@ export function formatReason({ state, decision }: JobView): string {
     case 'stashed':
       return 'put aside; `lab enqueue` lets it go';
     case 'delayed':
-      return `not before ${state.until}`;
+      return `not before ${formatLocalTime(new Date(state.until))}`;
     case 'dependent':
       return `waits for job ${state.on.join(', ')}`;
     case 'queued':

@@ -6,6 +6,7 @@ import type { JobView } from '../domain/job.ts';
 import { exitCodes } from '../errors/lab-error.ts';
 import { call } from './client.ts';
 import { describeJob, formatReason, formatSeconds, formatState, isFinal, isSuccess } from './render.ts';
+import { showPath } from './shown-path.ts';
 
 /** How far jobs are waited for, in their order; a job that is further counts as having been there. */
 export const waitStages = ['queued', 'running', 'recording', 'ended'] as const;
@@ -123,7 +124,7 @@ export function renderDigest(paths: LabPaths, view: JobView): string {
       run.peakMemoryMib === null ? null : `peak ${run.peakMemoryMib.toFixed(0)} MiB`,
       run.device.id,
       run.flags.length > 0 ? `flags ${run.flags.join(', ')}` : null,
-      `.lab/runs/${job.number}/${run.attempt}/`,
+      `${showPath(join(paths.runs, String(job.number), String(run.attempt)))}/`,
     ];
     lines.push(`  ${facts.filter((fact) => fact !== null).join(', ')}`);
     if (run.fate.kind === 'failed')

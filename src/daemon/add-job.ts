@@ -60,7 +60,12 @@ export function parseAsked(context: AddContext, request: AddRequest): AskedJob {
   context.groups.get(request.group);
   ensureDependencies(book, null, request.after);
   const device = request.device ?? config.run.device;
-  ensureDevice(context.devices, device, [`--device ${[...context.devices.keys()][0] ?? 'cpu'} takes another`]);
+  const { gpus, vramMib } = request.needs;
+  const other = `--device ${[...context.devices.keys()][0] ?? 'cpu'}`;
+  const isForGpus = gpus !== 1 || vramMib !== null;
+  ensureDevice(context.devices, device, [
+    isForGpus ? `${other} without --gpus and --vram runs it here` : `${other} takes another`,
+  ]);
   ensureNeeds(context, device, request);
   // Where jobs run in place by the lab's own word, a task may run in any folder.
   const isAnywhere = place === 'here' && request.here && request.kind === 'task';
@@ -136,7 +141,7 @@ export function describeEntry(request: AddRequest): Partial<QueueEntry> {
 }
 
 /** Throws LabError (user) where no device of the machine could ever give what the job asks for. */
-function ensureNeeds({ machine }: AddContext, device: DeviceClass, { needs }: AddRequest): void {
+function ensureNeeds({ devices, machine }: AddContext, device: DeviceClass, { needs }: AddRequest): void {
   const hints = ['`lab doctor` shows the devices that were found'];
   const ofClass = machine.filter((one) => one.class === device);
   const { deviceId, gpus, vramMib } = needs;
@@ -148,7 +153,7 @@ function ensureNeeds({ machine }: AddContext, device: DeviceClass, { needs }: Ad
   }
   if (device === 'cpu' && (gpus !== 1 || vramMib !== null))
     throw new LabError('user', '--gpus and --vram are about GPUs, and the job asks for the processor', {
-      hints: ['`--device gpu` asks for a GPU'],
+      hints: devices.has('gpu') ? ['`--device gpu` asks for a GPU'] : ['this machine has no GPU: leave them out'],
     });
   if (gpus > ofClass.length || (deviceId !== null && gpus > 1)) {
     const most = deviceId === null ? `at most ${ofClass.length}` : `1, because ${deviceId} is named`;

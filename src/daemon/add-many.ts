@@ -156,7 +156,7 @@ function findChampions(context: AddContext, asked: AskedJob[], track: string): M
 
 /** Numbers the jobs, points all refs at their commits in one transaction, and writes the folders, some at a time. */
 async function bookAll(
-  { paths, book }: AddContext,
+  { paths, book, groups }: AddContext,
   { asked, before }: { asked: AskedJob[]; before: Before[][] },
   sources: Map<string, JobSource>,
   describe: (job: AskedJob, number: number) => ReturnType<typeof describeJob>,
@@ -205,7 +205,10 @@ async function bookAll(
     const { number, commit, snapshot } = booked.job;
     const request = asked[place]?.request;
     const source = request === undefined ? undefined : sources.get(sourceKey(request));
-    const notes = [...(source?.notes ?? []), `run folder ${jobFolder(paths.runs, number)}`];
+    const { group, forced, stashed } = booked.entry;
+    const isHeldUp = groups.get(group).isPaused && !forced && !stashed;
+    const paused = isHeldUp ? [`the group ${group} is paused; \`lab start --group ${group}\` goes on`] : [];
+    const notes = [...(source?.notes ?? []), ...paused, `run folder ${jobFolder(paths.runs, number)}`];
     return { booked, response: { number, commit, snapshot, untracked: source?.untracked ?? [], notes } };
   });
 }

@@ -57,12 +57,45 @@ function newestMoment({ job, state }: JobView): number {
 /** Whether a job is over, for the limit of ended jobs. */
 const isPast = ({ state }: JobView): boolean => state.kind === 'ended' || state.kind === 'removed';
 
-/** The jobs that the filter takes, at most `ended` of those that are over (the last of them), and how many it left out. */
+/**
+ * The jobs that the filter takes, at most `ended` of those that are over (the last to end, whatever their numbers), and how many it left
+ * out. The order stays.
+ */
 export function applyFilter(filter: StatusFilter, views: JobView[]): { jobs: JobView[]; hidden: number } {
   const taken = views.filter((view) => takes(filter, view));
   if (filter.ended === null) return { jobs: taken, hidden: 0 };
-  let hidden = Math.max(0, taken.filter(isPast).length - filter.ended);
-  const count = hidden;
-  const jobs = taken.filter((view) => !isPast(view) || hidden-- <= 0);
-  return { jobs, hidden: count };
+  const past = taken.filter(isPast);
+  const hidden = Math.max(0, past.length - filter.ended);
+  if (hidden === 0) return { jobs: taken, hidden };
+  const shown = new Set(filter.ended === 0 ? [] : listLastEnded(past, filter.ended));
+  return { jobs: taken.filter((view) => !isPast(view) || shown.has(view)), hidden };
+}
+
+/** Those that ended last; of two at the same moment the one with the higher number. */
+function listLastEnded(past: readonly JobView[], count: number): JobView[] {
+  // The last to end first. Not sorted as a whole: few of thousands are wanted.
+  const last: JobView[] = [];
+  for (const view of past) {
+    const at = last.findIndex(
+      (other) => endMs(other) < endMs(view) || (endMs(other) === endMs(view) && isAfter(view, other)),
+    );
+    if (at !== -1) last.splice(at, 0, view);
+    else if (last.length < count) last.push(view);
+    if (last.length > count) last.pop();
+  }
+  return last;
+}
+
+const isAfter = (one: JobView, other: JobView): boolean => one.job.number > other.job.number;
+
+// The state of a job that is over is one object for as long as nothing changes in it.
+const knownEnds = new WeakMap<JobView['state'], number>();
+
+function endMs({ state }: JobView): number {
+  const known = knownEnds.get(state);
+  if (known !== undefined) return known;
+  const at = state.kind === 'ended' ? state.run.endedAt : state.kind === 'removed' ? state.at : '';
+  const ms = Date.parse(at);
+  knownEnds.set(state, ms);
+  return ms;
 }

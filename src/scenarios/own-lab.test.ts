@@ -90,6 +90,20 @@ test('pueue’s waiting tasks are taken over with their places, once, and withou
   expect(views.find(({ job }) => job.number === numbers.get(5))?.priority).toBe(4);
   const again = await lab.labIn(outside, ['import', 'pueue', file, '--json']);
   expect(JSON.parse(again.stdout).jobs).toEqual(jobs);
+  expect((await lab.labIn(outside, ['remove', String(numbers.get(8))])).code).toBe(0);
+  const told = (await lab.labIn(outside, ['import', 'pueue', file])).stdout;
+  expect(told).toContain(`task 8 is job ${numbers.get(8)} already (removed)\n`);
+  expect(told).toContain(`task 5 is job ${numbers.get(5)} already (ended, done)\n`);
+  const pausedGroups = { default: { status: 'Paused', parallel_tasks: 1 } };
+  await writeFile(file, JSON.stringify({ tasks, groups: pausedGroups }));
+  expect((await lab.labIn(outside, ['import', 'pueue', file])).stderr).not.toContain('is paused');
+  const more = { ...common, id: 9, command: 'true', status: { Queued: { enqueued_at: at } }, envs: {} };
+  await writeFile(file, JSON.stringify({ tasks: { ...tasks, 9: more }, groups: pausedGroups }));
+  const paused = await lab.labIn(outside, ['import', 'pueue', file]);
+  expect(paused.stderr).toContain('the group default is paused, as it is in pueue: `lab start --group default`');
+  const { groups } = JSON.parse((await lab.labIn(outside, ['group', '--json'])).stdout);
+  expect(groups).toContainEqual({ name: 'default', slots: 1, isPaused: true });
+  expect((await lab.labIn(outside, ['start'])).code).toBe(0);
   const found = await execa('grep', ['-rl', 'never-stored-value', join(lab.around, 'home')], { reject: false });
   expect(found.stdout).toBe('');
 });
@@ -124,6 +138,8 @@ test('the shim runs pueue’s words as lab’s, and refuses to overwrite what is
   expect((await pueue('wait', added.stdout)).exitCode).toBe(0);
   expect((await pueue('log', added.stdout)).stdout).toContain("a b.c'd.");
   expect(await showJob(Number(added.stdout))).toMatchObject({ here: outside, label: { text: "it's" } });
+  const own = await lab.labIn(outside, ['import', 'pueue'], { PATH: `${tools}${delimiter}${lab.env.PATH ?? ''}` });
+  expect(own).toMatchObject({ code: 1, stderr: expect.stringContaining(`${tools}/pueue is lab's own script`) });
   const unknown = await pueue('shutdown');
   expect({ code: unknown.exitCode, text: unknown.stderr }).toEqual({
     code: 2,

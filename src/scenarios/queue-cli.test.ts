@@ -1,5 +1,5 @@
 /** The verbs of the queue through the real client and daemon: what they print, their exit codes, and that what was typed is never lost. */
-import { readdir } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { createTemporaryLab, type TemporaryLab, waitUntil } from './temporary-lab.ts';
@@ -44,11 +44,48 @@ test('waiting jobs are put aside, let go, moved and taken out, and a verb that f
   expect(await rankOf(own, 1)).toBeLessThan(await rankOf(own, 3));
   expect(await own.lab('remove', '2')).toMatchObject({ code: 0 });
   expect(await own.lab('stash', '2')).toMatchObject({ code: 1, stdout: '' });
+  expect((await own.lab('log', '2')).stderr).toBe('job 2 was removed before it ran\n');
+  expect((await own.lab('log', '1')).stderr).toBe('job 1 has not started yet\n');
   const answer = await own.lab('kill', '3', '--json');
   expect(JSON.parse(answer.stdout)).toMatchObject({ results: [{ number: 3, ok: true }] });
   expect(await own.lab('enqueue', '--all')).toMatchObject({ code: 1, stdout: '' });
   expect(await own.lab('stash', '99')).toMatchObject({ code: 1 });
   expect(await own.lab('stash', '1', '--delay', 'soon')).toMatchObject({ code: 2 });
+});
+
+test('what keeps a job from starting is said when it is queued, with local times', async () => {
+  const own = await createPausedLab(0);
+  const paused = await own.lab('add', ...label, '--no-score', '--', 'true');
+  expect(paused.stderr).toContain('the group default is paused; `lab start --group default` goes on\n');
+  const delayed = await own.lab('add', ...label, '--no-score', '--delay', '2h', '--', 'true');
+  const [, noted = ''] =
+    /^begins not before (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d)$/m.exec(delayed.stderr) ?? [];
+  expect(noted).not.toBe('');
+  expect((await own.lab('status', '2')).stdout).toContain(`not before ${noted}\n`);
+  expect((await own.lab('stash', '1', '--delay', noted)).stdout).toBe(`job 1: put aside until ${noted}\n`);
+  expect((await own.lab('enqueue', '1')).code).toBe(0);
+  const ahead = await own.lab('add', ...label, '--no-score', '--immediate', '--', 'true');
+  expect(ahead.stderr).not.toContain('is paused');
+  expect((await own.lab('wait', '3')).code).toBe(0);
+});
+
+test('files are named from the folder that somebody is in', async () => {
+  const own = await createPausedLab(1);
+  const below = join(own.root, '.lab');
+  const added = await own.labIn(below, ['add', ...label, '--no-score', '-i', '--base', 'HEAD', '--', 'true']);
+  expect(added.stderr).toContain('run folder runs/2\n');
+  expect((await own.labIn(below, ['wait', '2'])).stdout).toContain(' runs/2/1/\n');
+  expect((await own.labIn(own.root, ['status', '2'])).stdout).toContain('files       .lab/runs/2/1/\n');
+  const elsewhere = join(own.root, '.lab', 'runs', '1');
+  expect((await own.labIn(elsewhere, ['status', '2'])).stdout).toContain(`files       ${own.root}/.lab/runs/2/1/\n`);
+  const wrong = await own.labIn(elsewhere, ['edit', '1'], { VISUAL: "sed -i 's/^group: .*/group: nowhere/'" });
+  const [, from = ''] = /`lab edit 1 --from (\S+)`/.exec(wrong.stderr) ?? [];
+  expect(from).toBe(`${own.root}/.lab/drafts/job-1.md`);
+  expect(await own.labIn(elsewhere, ['edit', '1', '--from', from])).toMatchObject({ code: 1 });
+  await rm(from);
+  const failed = await own.labIn(elsewhere, ['edit', '1'], { VISUAL: 'false' });
+  expect(failed).toMatchObject({ code: 1, stderr: expect.not.stringContaining('your text is in') });
+  expect(await readdir(join(own.root, '.lab', 'drafts'))).toEqual([]);
 });
 
 test('groups are made, sized, listed and taken away', async () => {
@@ -59,6 +96,9 @@ test('groups are made, sized, listed and taken away', async () => {
   expect(await own.lab('parallel', '2', '--group', 'sweep')).toMatchObject({ code: 0 });
   const { groups } = JSON.parse((await own.lab('group', '--json')).stdout);
   expect(groups).toContainEqual({ name: 'sweep', slots: 2, isPaused: false });
+  expect((await own.lab('parallel')).stdout).toBe((await own.lab('group')).stdout);
+  expect((await own.lab('parallel', '--group', 'sweep')).stdout).not.toContain('default');
+  expect(await own.lab('parallel', '--group', 'nowhere')).toMatchObject({ code: 1, stdout: '' });
   expect(await own.lab('group', 'remove', 'sweep')).toMatchObject({ code: 0 });
   expect(await own.lab('group', 'remove', 'sweep')).toMatchObject({ code: 1 });
   expect((await own.lab('group')).stdout).not.toContain('sweep');

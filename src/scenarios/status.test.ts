@@ -39,12 +39,20 @@ test('status shows progress, a full estimate and filters in 100 columns; follow 
     expect(await numbersOf('--state', 'failed')).toEqual([failed]);
     expect(await numbersOf('--state', 'queued,running')).toEqual([running, queued]);
     expect(await numbersOf('--label', 'SECOND')).toEqual([queued]);
-    expect(await numbersOf('--group', 'nowhere')).toEqual([]);
+    expect(await lab.lab('status', '--state', 'held')).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('no job matches\n'),
+    });
+    for (const words of [[], ['--json'], [String(failed)]])
+      expect(await lab.lab('status', '--group', 'nowhere', ...words)).toMatchObject({
+        ...{ code: 1, stdout: '' },
+        stderr: expect.stringContaining('there is no group "nowhere", expected one of: default\n'),
+      });
     expect((await lab.lab('status', '--state', 'sleeping')).code).toBe(2);
     const all = [failed, running, queued].map(String);
     expect(await numbersOf(...all, '--state', 'failed,queued')).toEqual([failed, queued]);
     expect(await numbersOf(...all, '--label', 'second', '--state', 'failed')).toEqual([]);
-    const none = await lab.lab('status', String(failed), '--group', 'nowhere');
+    const none = await lab.lab('status', String(failed), '--state', 'queued');
     expect(none).toMatchObject({ code: 0, stdout: 'none of these jobs is what the options ask for\n' });
 
     const follow = lab.lab('follow', String(running), String(queued));

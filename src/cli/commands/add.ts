@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import { relative } from 'node:path';
 import { findCheckoutRoot } from '../../config/repository-root.ts';
-import { type AddedJob, requestDefaults } from '../../daemon/routes.ts';
+import { type AddedJob, type AddRequest, requestDefaults } from '../../daemon/routes.ts';
+import { formatLocalTime } from '../../domain/time.ts';
 import { LabError } from '../../errors/lab-error.ts';
 import { buildCommandRequests, buildFileRequests, ensureLabels, type RequestBase } from '../add/build-requests.ts';
 import { jobOptions, parseJobOptions } from '../add/job-options.ts';
@@ -14,6 +15,7 @@ import { captureEnvironment } from '../capture-environment.ts';
 import { call } from '../client.ts';
 import { type CommandInput, type CommandSpec, ensureNoWords } from '../define.ts';
 import { openQueueLab } from '../own-lab/open-queue-lab.ts';
+import { showPath } from '../shown-path.ts';
 import { waitForJobs } from '../wait-for-jobs.ts';
 
 /** Queues a command. */
@@ -97,6 +99,7 @@ export const add: CommandSpec = {
     if (input.flag('json')) process.stdout.write(`${JSON.stringify(isBatch ? { jobs } : jobs[0])}\n`);
     else if (input.flag('print-number')) for (const { number } of jobs) process.stdout.write(`${number}\n`);
     else process.stdout.write(`${describeJobs(jobs)}\n`);
+    if (!input.flag('json') && !input.flag('print-number')) tellMoments(requests);
     return input.flag('wait')
       ? await waitForJobs(
           paths,
@@ -127,6 +130,16 @@ async function readLines(input: CommandInput, from: string): Promise<ReturnType<
   return parseJobsFile(await readJobsFile(from), from);
 }
 
+/** Tells on stderr when jobs that were queued for later begin. */
+function tellMoments(requests: readonly AddRequest[]): void {
+  const open = requests.filter(({ forced, stashed }) => !forced && !stashed);
+  for (const moment of new Set(open.flatMap(({ notBefore }) => notBefore ?? [])))
+    process.stderr.write(`begins not before ${formatLocalTime(new Date(moment))}\n`);
+}
+
+/** How the daemon begins its note about a job's run folder. */
+const runFolderNote = 'run folder ';
+
 /** Tells on stderr what a person should know of the jobs; what many of them share is told once. */
 function tellNotes(jobs: AddedJob[]): void {
   const snapshots = new Map(jobs.filter(({ snapshot }) => snapshot).map((job) => [job.commit, job]));
@@ -138,7 +151,11 @@ function tellNotes(jobs: AddedJob[]): void {
   for (const note of jobs.flatMap(({ notes }) => notes)) counts.set(note, (counts.get(note) ?? 0) + 1);
   for (const [note, count] of counts) {
     // A run folder is each job's own.
-    if (jobs.length > 1 && note.startsWith('run folder ')) continue;
+    if (jobs.length > 1 && note.startsWith(runFolderNote)) continue;
+    if (note.startsWith(runFolderNote)) {
+      process.stderr.write(`${runFolderNote}${showPath(note.slice(runFolderNote.length))}\n`);
+      continue;
+    }
     process.stderr.write(jobs.length > 1 ? `${note} (${count} of ${jobs.length} jobs)\n` : `${note}\n`);
   }
 }

@@ -1,5 +1,6 @@
 /** `lab import pueue`: takes pueue's waiting tasks over into the user's own lab. */
 import { readFileSync } from 'node:fs';
+import { formatLocalTime } from '../../domain/time.ts';
 import { LabError, messageOf } from '../../errors/lab-error.ts';
 import { type CommandSpec, quoteWords } from '../define.ts';
 import type { ImportPlan } from '../import/plan-import.ts';
@@ -48,7 +49,11 @@ export const importTasks: CommandSpec = {
       process.stderr.write(`not taken along: ${outcome.notTaken.join(' ')} (env.pass in ${paths.root}/lab.yaml)\n`);
     if (isJson) process.stdout.write(`${JSON.stringify(outcome)}\n`);
     else {
-      for (const { id, job } of outcome.jobs) process.stdout.write(`task ${id} is job ${job}\n`);
+      const known = new Map(outcome.known.map(({ id, state }) => [id, state]));
+      for (const { id, job } of outcome.jobs) {
+        const state = known.get(id);
+        process.stdout.write(`task ${id} is job ${job}${state === undefined ? '' : ` already (${state})`}\n`);
+      }
       const ids = outcome.jobs.map(({ id }) => id).join(' ');
       process.stdout.write(`pueue still has them too: \`pueue remove ${ids}\`\n`);
     }
@@ -64,8 +69,17 @@ async function readState(file: string | undefined): Promise<string> {
       throw new LabError('user', `${file} cannot be read: ${messageOf(error)}`, { cause: error });
     }
   }
+  const { findPueue } = await import('../import/find-pueue.ts');
+  const { program, shim } = findPueue(process.env.PATH ?? '');
+  if (program === null)
+    throw new LabError(
+      'user',
+      shim === null ? 'pueue is not on PATH' : `${shim} is lab's own script, and no other pueue is on PATH`,
+      { hints: ['give a file that `pueue status --json` wrote: `lab import pueue tasks.json`'] },
+    );
+  if (shim !== null) process.stderr.write(`${shim} is lab's own script; ${program} is asked\n`);
   const { execa } = await import('execa');
-  const result = await execa('pueue', ['status', '--json'], { reject: false, maxBuffer: 1024 ** 3 });
+  const result = await execa(program, ['status', '--json'], { reject: false, maxBuffer: 1024 ** 3 });
   if (result.exitCode === 0) return result.stdout;
   throw new LabError('user', `\`pueue status --json\` failed: ${(result.stderr ?? '').trim() || result.shortMessage}`, {
     hints: ['start pueued, or give a file that `pueue status --json` wrote'],
@@ -85,7 +99,7 @@ function renderPlan(plan: ImportPlan): string {
       task.group === 'default' ? '' : `group ${task.group}`,
       task.priority === 0 ? '' : `priority ${task.priority}`,
       stashed ? 'stashed' : '',
-      notBefore === null ? '' : `not before ${notBefore}`,
+      notBefore === null ? '' : `not before ${formatLocalTime(new Date(notBefore))}`,
       after.length === 0 ? '' : `after task ${after.join(', ')}`,
     ].filter((part) => part !== '');
     const details = parts.length === 0 ? '' : ` (${parts.join(', ')})`;

@@ -37,7 +37,9 @@ export const log: CommandSpec = {
       throw new LabError('usage', `--step got "${only}", expected prepare, run or score`);
     const several = numbers.length > 1 && !input.flag('full') && !input.flag('json') ? linesOfSeveral : null;
     const lines = input.wholeNumber('lines', 1) ?? input.wholeNumber('last', 1) ?? several;
-    const found = numbers.flatMap((number) => readLogs(paths, number, input.wholeNumber('attempt', 1), only, lines));
+    const attempt = input.wholeNumber('attempt', 1);
+    const found: LogPart[] = [];
+    for (const number of numbers) found.push(...(await readLogs(paths, number, attempt, only, lines)));
     if (input.flag('json')) process.stdout.write(`${JSON.stringify(found)}\n`);
     else {
       for (const part of found) {
@@ -57,13 +59,13 @@ interface LogPart {
   text: string;
 }
 
-function readLogs(
+async function readLogs(
   paths: LabPaths,
   job: number,
   wanted: number | null,
   only: string | null,
   lines: number | null,
-): LogPart[] {
+): Promise<LogPart[]> {
   const folder = join(paths.runs, String(job));
   if (!existsSync(join(folder, 'job.json')))
     throw new LabError('user', `there is no job ${job}`, { hints: ['`lab status` lists the jobs'] });
@@ -78,7 +80,12 @@ function readLogs(
   const place = join(folder, String(attempt));
   if (!existsSync(place)) {
     if (wanted !== null) throw new LabError('user', `job ${job} has no attempt ${wanted}`);
-    process.stderr.write(`job ${job} has not started yet\n`);
+    // Loaded here: it brings the schema library with it, which a log does not need.
+    const { readStoredJob } = await import('../../../queue/job-store.ts');
+    const { entry } = readStoredJob(paths.runs, job);
+    process.stderr.write(
+      entry.removedAt === null ? `job ${job} has not started yet\n` : `job ${job} was removed before it ran\n`,
+    );
     return [];
   }
   if (only !== null && !existsSync(join(place, `${only}.log`)))

@@ -5,9 +5,7 @@ import { delimiter, join, resolve } from 'node:path';
 import { packageRoot } from '../../config/package-root.ts';
 import { LabError } from '../../errors/lab-error.ts';
 import type { CommandSpec } from '../define.ts';
-
-/** Second line of every script that this command wrote; without it a file is somebody else's. */
-const mark = '# pueue by the name of lab: written by `lab shim pueue`';
+import { shimMark } from '../import/find-pueue.ts';
 
 /** Writes a stand-in for another queue's command. */
 export const shim: CommandSpec = {
@@ -21,7 +19,7 @@ export const shim: CommandSpec = {
       throw new LabError('usage', `lab shim got "${input.words.join(' ')}", expected pueue`);
     const folder = resolve(input.text('to') ?? join(homedir(), '.local', 'bin'));
     const file = join(folder, 'pueue');
-    if (existsSync(file) && !readFileSync(file, 'utf8').includes(mark)) {
+    if (existsSync(file) && !readFileSync(file, 'utf8').includes(shimMark)) {
       throw new LabError('refused', `${file} is there and was not written by lab, which overwrites nothing else`, {
         hints: ['`lab shim pueue --to <dir>` writes to another folder'],
       });

@@ -1,5 +1,5 @@
 /** `lab status`: the queue as a table, or one job whole. */
-import { findQueueLab } from '../../config/own-lab.ts';
+import { findOwnLab, findQueueLab } from '../../config/own-lab.ts';
 import type { Routes, StatusFilter } from '../../daemon/routes.ts';
 import { stateWords, takes } from '../../daemon/status-filter.ts';
 import { LabError } from '../../errors/lab-error.ts';
@@ -49,14 +49,15 @@ export const status: CommandSpec = {
     const filter = parseFilter(input);
     const paths = findQueueLab(process.cwd());
     const ask = async (): Promise<Answer> => {
-      if (numbers.length === 0) return await call(paths, 'status', { numbers, filter });
+      if (numbers.length === 0) return ensureGroup(await call(paths, 'status', { numbers, filter }), filter);
       const answer = await call(paths, 'status', { numbers });
       // A job that is named is shown wherever it lies, unless the archive is asked for.
       const jobs = answer.jobs.filter((view) =>
         takes({ ...filter, isArchived: filter.isArchived || view.isArchived }, view),
       );
-      return { ...answer, jobs };
+      return ensureGroup({ ...answer, jobs }, filter);
     };
+    const empty = { isFiltered: isNarrow(filter), isOwnLab: paths.root === findOwnLab()?.root };
     const told = new Set<string>();
     // A drawn screen would wipe a note away, so there it is part of what is drawn.
     const isScreen = input.flag('watch') && process.stdout.isTTY === true;
@@ -73,13 +74,27 @@ export const status: CommandSpec = {
       if (input.flag('json')) return `${JSON.stringify(answer, null, 2)}\n`;
       if (numbers.length > 0 && answer.jobs.length === 0) return 'none of these jobs is what the options ask for\n';
       if (numbers.length > 0) return answer.jobs.map((view) => renderJob(view, paths.runs, Date.now())).join('\n');
-      return renderQueue(answer, terminalWidth(), Date.now());
+      return renderQueue(answer, terminalWidth(), Date.now(), empty);
     };
     if (input.flag('watch')) return await watchQueue(paths, draw);
     process.stdout.write(await draw());
     return 0;
   },
 };
+
+/** The answer; throws LabError (user) where the filter names a group that is none. Ended jobs keep the name of one that was removed. */
+function ensureGroup(answer: Answer, { group }: StatusFilter): Answer {
+  if (group === null || answer.jobs.length > 0 || answer.groups.some(({ name }) => name === group)) return answer;
+  const names = answer.groups.map(({ name }) => name).join(', ');
+  throw new LabError('user', `there is no group "${group}", expected one of: ${names}`, {
+    hints: ['`lab group` lists the groups'],
+  });
+}
+
+/** Whether the filter takes only some of the jobs. */
+function isNarrow({ states, group, label, idea, since, isArchived }: StatusFilter): boolean {
+  return states.length > 0 || isArchived || [group, label, idea, since].some((value) => value !== null);
+}
 
 /** The filter that the options ask for. Throws LabError (usage) that names a wrong value. */
 function parseFilter(input: CommandInput): StatusFilter {

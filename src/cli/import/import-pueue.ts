@@ -8,6 +8,7 @@ import { relative } from 'node:path';
 import type { LabPaths } from '../../config/lab-paths.ts';
 import type { LabConfig } from '../../config/schema.ts';
 import { type AddRequest, requestDefaults } from '../../daemon/routes.ts';
+import type { JobState } from '../../domain/job.ts';
 import { captureEnvironment } from '../capture-environment.ts';
 import { call } from '../client.ts';
 import type { ImportPlan, PlannedTask } from './plan-import.ts';
@@ -16,6 +17,8 @@ import type { ImportPlan, PlannedTask } from './plan-import.ts';
 export interface ImportOutcome {
   /** Job number by pueue's id, in the order in which they were queued. */
   jobs: { id: number; job: number }[];
+  /** Those of them that an earlier import queued, and where they stand now. */
+  known: { id: number; job: number; state: string }[];
   /** Names of variables that were not taken along, sorted. */
   notTaken: string[];
   notes: string[];
@@ -65,14 +68,31 @@ export function buildImportRequests(
 
 /** Queues what is planned, all or nothing. Throws LabError where the daemon refuses it. */
 export async function importPueue(paths: LabPaths, config: LabConfig, plan: ImportPlan): Promise<ImportOutcome> {
-  const notes = await makeGroups(paths, plan.groups);
+  const before = await readStates(paths);
+  const fresh = plan.tasks.filter((planned) => !before.has(keyOf(planned)));
+  const gaining = new Set(fresh.map(({ task }) => task.group));
+  const notes = await makeGroups(paths, plan.groups, gaining);
   const { requests, notTaken } = buildImportRequests(plan.tasks, config.env);
   const { jobs } = await call(paths, 'addMany', { requests });
   const pairs = plan.tasks.flatMap(({ task }, index) => {
     const job = jobs[index]?.number;
     return job === undefined ? [] : [{ id: task.id, job }];
   });
-  return { jobs: pairs, notTaken, notes };
+  const known = plan.tasks.flatMap((planned) => {
+    const job = before.get(keyOf(planned));
+    return job === undefined ? [] : [{ id: planned.task.id, ...job }];
+  });
+  return { jobs: pairs, known, notTaken, notes };
+}
+
+/** Every job that is there by its key. */
+async function readStates(paths: LabPaths): Promise<Map<string, { job: number; state: string }>> {
+  const { jobs } = await call(paths, 'status', { numbers: [] });
+  return new Map(jobs.map(({ job, state }) => [job.key, { job: job.number, state: wordOf(state) }]));
+}
+
+function wordOf(state: JobState): string {
+  return state.kind === 'ended' ? `ended, ${state.run.fate.kind}` : state.kind;
 }
 
 function keyOf({ task }: PlannedTask): string {
@@ -80,7 +100,12 @@ function keyOf({ task }: PlannedTask): string {
   return `pueue/${createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32)}`;
 }
 
-async function makeGroups(paths: LabPaths, wanted: ImportPlan['groups']): Promise<string[]> {
+/** Makes the groups and pauses those that pueue paused; one that gets no new job (`gaining` names the others) stays as it is. */
+async function makeGroups(
+  paths: LabPaths,
+  wanted: ImportPlan['groups'],
+  gaining: ReadonlySet<string>,
+): Promise<string[]> {
   const notes: string[] = [];
   const { groups } = await call(paths, 'group', { action: 'list', name: '', slots: null });
   for (const group of wanted) {
@@ -89,14 +114,15 @@ async function makeGroups(paths: LabPaths, wanted: ImportPlan['groups']): Promis
     const present = groups.find((known) => known.name === name);
     if (present === undefined) {
       await call(paths, 'group', { action: 'add', name, slots: group.slots });
-      if (group.isPaused) {
-        await call(paths, 'pause', { select: { numbers: [], group: name, all: false }, keepRunning: true });
-        notes.push(`the group ${name} is paused, as it is in pueue: \`lab start --group ${name}\``);
-      }
     } else if (present.slots !== group.slots) {
       notes.push(
         `the group ${name} has ${group.slots} slots in pueue and ${present.slots} here: \`lab parallel ${group.slots} --group ${name}\``,
       );
+    }
+    // Before the jobs come: none of them may begin first.
+    if (group.isPaused && gaining.has(group.name) && present?.isPaused !== true) {
+      await call(paths, 'pause', { select: { numbers: [], group: name, all: false }, keepRunning: true });
+      notes.push(`the group ${name} is paused, as it is in pueue: \`lab start --group ${name}\` goes on`);
     }
   }
   return notes;

@@ -75,6 +75,7 @@ test('tasks that wait for each other are left, with the reason', () => {
 test('what pueue does not print is refused with the place, and an unknown status with its name', () => {
   expect(() => parsePueueState('no', 'tasks.json')).toThrow('tasks.json is not what');
   expect(() => parsePueueState('{"tasks":{"1":{"id":1}}}', 'tasks.json')).toThrow('tasks.1.command');
+  expect(() => parsePueueState('{"jobs":[],"champion":null}', 'standard input')).toThrow("it is lab's own status");
   expect(() => state([{ id: 1, status: { Dreaming: {} } }])).toThrow('"Dreaming"');
 });
 

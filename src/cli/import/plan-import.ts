@@ -2,6 +2,7 @@
  * Decides what becomes of each task of pueue: which are queued here, in which order, and which are left where they are, with the reason.
  * Pure. It knows nothing of the daemon; numbers of pueue stay numbers of pueue until the jobs have their own.
  */
+import { formatLocalTime } from '../../domain/time.ts';
 import type { PueueState, PueueTask } from './pueue-state.ts';
 
 /** A task that is left to pueue. */
@@ -73,6 +74,6 @@ function planTask(task: PueueTask, open: number[], byId: ReadonlyMap<number, Pue
   const { status } = task;
   const at = status.kind === 'stashed' ? status.at : null;
   const isStashed = status.kind === 'stashed' && at === null;
-  if (isBlocked && at !== null) notes.push(`its moment ${at} is not taken over`);
+  if (isBlocked && at !== null) notes.push(`its moment ${formatLocalTime(new Date(at))} is not taken over`);
   return { task, stashed: isStashed || isBlocked, notBefore: isBlocked ? null : at, after: open, notes };
 }

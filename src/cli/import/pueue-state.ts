@@ -77,6 +77,7 @@ export function parsePueueState(text: string, source: string): PueueState {
   }
   const parsed = rawState.safeParse(raw);
   if (!parsed.success) {
+    if (isOfLab(raw)) throw wrongState(source, "it is lab's own status: the script of `lab shim pueue` answered");
     const [issue] = parsed.error.issues;
     throw wrongState(source, `${issue?.path.join('.') || 'the text'}: ${issue?.message ?? 'not readable'}`);
   }
@@ -91,6 +92,10 @@ export function parsePueueState(text: string, source: string): PueueState {
     isPaused: group.status !== 'Running',
   }));
   return { tasks: tasks.sort((a, b) => a.id - b.id), groups };
+}
+
+function isOfLab(raw: unknown): boolean {
+  return typeof raw === 'object' && raw !== null && 'jobs' in raw && 'champion' in raw;
 }
 
 function wrongState(source: string, what: string, cause?: unknown): LabError {

@@ -1,7 +1,8 @@
 /** A job's YAML in the person's editor: what they typed is kept and named where it cannot be applied. */
 import type { LabPaths } from '../../config/lab-paths.ts';
 import { LabError } from '../../errors/lab-error.ts';
-import { createDraft, openEditor, readText, removeDraft } from '../draft.ts';
+import { quoteWords } from '../define.ts';
+import { createDraft, keepIfChanged, openEditor, readText, removeDraft } from '../draft.ts';
 import { parseEditFile, renderEditFile } from './edit-file.ts';
 import type { JobChange } from './job-change.ts';
 import type { JobFacts } from './job-facts.ts';
@@ -11,7 +12,7 @@ export interface EditorTask {
   facts: JobFacts;
   /** Whether the job starts again, which leaves its place in the queue alone. */
   isRestart: boolean;
-  /** Applies the change and returns whether it was taken; the file is kept where it was not, or where this throws. */
+  /** Applies the change and returns whether it was taken; the file is kept where it was not, or where this throws, unless its text was left as it was. */
   apply(change: JobChange): Promise<boolean>;
 }
 
@@ -27,10 +28,13 @@ export async function editInEditor(paths: LabPaths, { facts, isRestart, apply }:
       hints: [`lab edit ${facts.number} --command "python3 train.py"`],
     });
   const draft = createDraft(paths, `job-${facts.number}`, renderEditFile(facts, { isRestart }));
-  const tellKept = () =>
-    process.stderr.write(
-      `your text is in ${draft.shownPath}${isRestart ? '' : `; \`lab edit ${facts.number} --from ${draft.shownPath}\` takes it up again`}\n`,
-    );
+  const tellKept = () => {
+    if (!keepIfChanged(draft)) return;
+    const again = isRestart
+      ? ''
+      : `; \`lab edit ${facts.number} --from ${quoteWords([draft.shownPath])}\` takes it up again`;
+    process.stderr.write(`your text is in ${draft.shownPath}${again}\n`);
+  };
   let isTaken = false;
   try {
     await openEditor(draft);

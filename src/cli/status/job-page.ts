@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { JobView } from '../../domain/job.ts';
 import { disarmLine } from '../page.ts';
 import { describeJob, formatEta, formatReason, formatRunTime, formatSeconds, formatState } from '../render.ts';
+import { showPath } from '../shown-path.ts';
 
 /** The page of a job; `runs` is the folder of the run folders. */
 export function renderJob(view: JobView, runs: string, nowMs: number): string {
@@ -32,19 +33,18 @@ export function renderJob(view: JobView, runs: string, nowMs: number): string {
     ['queued', job.queuedAt],
     ['time', formatRunTime(view, nowMs)],
     ['eta', formatEta(view)],
-    ...outcomeFacts(view),
+    ...outcomeFacts(view, runs),
   ];
   const attempt = state.kind === 'ended' ? state.run.attempt : state.kind === 'running' ? state.attempt : null;
-  const provenance = join(String(job.number), String(attempt), 'provenance.json');
-  if (attempt !== null && existsSync(join(runs, provenance)))
-    facts.push(['provenance', join('.lab', 'runs', provenance)]);
+  const provenance = join(runs, String(job.number), String(attempt), 'provenance.json');
+  if (attempt !== null && existsSync(provenance)) facts.push(['provenance', showPath(provenance)]);
   return `${facts
     .filter(([, value]) => value !== '')
     .map(([name, value]) => `${name.padEnd(11)} ${name === 'state' ? value : disarmLine(value)}`)
     .join('\n')}\n`;
 }
 
-function outcomeFacts({ state }: JobView): [string, string][] {
+function outcomeFacts({ state }: JobView, runs: string): [string, string][] {
   if (state.kind !== 'ended') return [];
   const { run } = state;
   return [
@@ -64,7 +64,7 @@ function outcomeFacts({ state }: JobView): [string, string][] {
     ],
     ['flags', run.flags.join(', ')],
     ['ended', run.endedAt],
-    ['files', `.lab/runs/${run.job}/${run.attempt}/`],
+    ['files', `${showPath(join(runs, String(run.job), String(run.attempt)))}/`],
   ];
 }
 

@@ -30,14 +30,31 @@ interface Column {
   isText?: true;
 }
 
+/** What the line for an empty table depends on. */
+export interface EmptyWords {
+  /** Whether the options take only some of the jobs. */
+  isFiltered: boolean;
+  /** Whether it is the user's own lab, whose jobs need no label. */
+  isOwnLab: boolean;
+}
+
 /** The whole answer: head, table, and what was left out. */
-export function renderQueue(answer: Routes['status']['response'], width: number, nowMs: number): string {
+export function renderQueue(
+  answer: Routes['status']['response'],
+  width: number,
+  nowMs: number,
+  empty: EmptyWords,
+): string {
   const { jobs, hidden } = answer;
   const more = hidden > 0 ? `${hidden} earlier ${hidden === 1 ? 'job' : 'jobs'}: \`lab status --all\`\n` : '';
   const head = renderHead(answer);
-  if (jobs.length === 0)
-    return `${head}${more || 'no job here; `lab add --label "Q: … H: …" -- command` queues one\n'}`;
+  if (jobs.length === 0) return `${head}${more || describeEmpty(empty)}`;
   return `${head}\n${renderJobs(jobs, width, nowMs)}${more}`;
+}
+
+function describeEmpty({ isFiltered, isOwnLab }: EmptyWords): string {
+  if (isFiltered) return 'no job matches\n';
+  return `no job here; \`lab add ${isOwnLab ? '' : '--label "Q: … H: …" '}-- command\` queues one\n`;
 }
 
 function renderHead({ champion, devices, groups, model, redis, track }: Routes['status']['response']): string {

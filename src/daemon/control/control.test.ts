@@ -164,6 +164,8 @@ test('a dependency that leads back is refused with the whole way round', async (
   expect(() => ensureDependencies(queue.book, 1, [{ job: 3, any: false }])).toThrow('1 → 3 → 2 → 1');
   expect(() => ensureDependencies(queue.book, 1, [{ job: 1, any: false }])).toThrow('1 → 1');
   expect(() => ensureDependencies(queue.book, null, [{ job: 9, any: false }])).toThrow('there is no job 9');
+  const two = [8, 9].map((job) => ({ job, any: false }));
+  expect(() => ensureDependencies(queue.book, null, two)).toThrow('there are no jobs 8, 9 to come after');
   expect(() => ensureDependencies(queue.book, 3, [{ job: 1, any: false }])).not.toThrow();
 });
 

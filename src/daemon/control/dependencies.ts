@@ -12,7 +12,7 @@ export function ensureDependencies(book: JobBook, number: number | null, after: 
   if (unknown.length > 0) {
     throw new LabError(
       'user',
-      `there is no job ${unknown.join(', ')} to come after, expected ${unknown.length === 1 ? 'a number' : 'numbers'} that \`lab status --all\` shows`,
+      `there ${unknown.length === 1 ? 'is no job' : 'are no jobs'} ${unknown.join(', ')} to come after, expected ${unknown.length === 1 ? 'a number' : 'numbers'} that \`lab status --all\` shows`,
       { hints: ['`lab status --all` lists the jobs'] },
     );
   }

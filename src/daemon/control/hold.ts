@@ -4,6 +4,7 @@ import { createQueueEntry, type QueueEntry } from '../../../queue/job-schema.ts'
 import { findObstacle } from '../../../queue/readiness.ts';
 import type { LabPaths } from '../../config/lab-paths.ts';
 import type { Dependency } from '../../domain/job.ts';
+import { formatLocalTime } from '../../domain/time.ts';
 import { bindTrack } from '../../rules/track-store.ts';
 import type { Daemon } from '../daemon.ts';
 import type { Outcomes, Routes } from '../routes.ts';
@@ -22,7 +23,7 @@ export async function stashJobs(parts: QueueParts, request: Routes['stash']['req
       outcome: () =>
         notBefore === null
           ? `job ${number}: stashed; \`lab enqueue ${number}\` lets it go`
-          : `job ${number}: put aside until ${notBefore}`,
+          : `job ${number}: put aside until ${formatLocalTime(new Date(notBefore))}`,
     });
     results.push(result);
   }
@@ -79,7 +80,7 @@ async function enqueueJob(
   const details = [
     ...(track === null ? [] : [`bound to track ${track}`]),
     ...(dropped.length === 0 ? [] : [`no longer after job ${dropped.map(({ job }) => job).join(', ')}`]),
-    ...(notBefore === null ? [] : [`not before ${notBefore}`]),
+    ...(notBefore === null ? [] : [`not before ${formatLocalTime(new Date(notBefore))}`]),
   ];
   return changeWaiting(daemon, number, {
     verb: 'enqueued',

@@ -68,7 +68,8 @@ export async function killJob(
     const folder = attemptFolder(paths.runs, number, attempt);
     const seconds = graceSeconds ?? parts.config.run.graceSeconds;
     requestKill(folder, seconds);
-    const how = seconds === 0 ? 'asked to end at once, by SIGKILL' : `asked to end; it gets ${seconds} s before SIGKILL`;
+    const how =
+      seconds === 0 ? 'asked to end at once, by SIGKILL' : `asked to end; it gets ${seconds} s before SIGKILL`;
     return { number, outcome: `job ${number}: ${how}`, ok: true };
   }
   if (phaseOf(booked) !== 'waiting') return { number, outcome: `job ${number} is over already`, ok: false };
