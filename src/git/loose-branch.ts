@@ -2,10 +2,11 @@
  * The commit of a branch, read from its file without a git process. Only where the file is all that git would look at; else null, and git
  * is asked. Covers local branches, no other ref.
  */
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf } from '../errors/lab-error.ts';
 import { isFullHash } from './content-memory.ts';
+import { readText } from './ref-stamp.ts';
 
 // From this much on, git's own sorted lookup is faster than reading all of it.
 const mostPackedBytes = 256 * 1024;
@@ -42,16 +43,6 @@ function isThere(path: string): boolean {
     return statSync(path, { throwIfNoEntry: false }) !== undefined;
   } catch (error) {
     if (errnoOf(error) === 'ENOTDIR') return false;
-    throw error;
-  }
-}
-
-function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    const code = errnoOf(error);
-    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'EISDIR') return undefined;
     throw error;
   }
 }
