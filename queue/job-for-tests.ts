@@ -1,5 +1,6 @@
-/** A plain job as job.json holds it, for tests that only care for some of its fields. */
+/** A plain job as job.json holds it, and a plain outcome of a run, for tests that only care for some of their fields. */
 import type { Job } from '../src/domain/job.ts';
+import type { Run } from '../src/domain/run.ts';
 
 /** The job of that number, with what a test wants otherwise. */
 export function createPlainJob(number: number, changes: Partial<Job> = {}): Job {
@@ -30,6 +31,29 @@ export function createPlainJob(number: number, changes: Partial<Job> = {}): Job 
     stdin: false,
     flags: [],
     queuedAt: '2026-01-01T00:00:00+00:00',
+    ...changes,
+  };
+}
+
+/** The outcome of a run that ended well and measured nothing, with whatever a test wants to be otherwise. */
+export function createPlainRun(job: number, changes: Partial<Run> = {}): Run {
+  return {
+    schema: 1,
+    job,
+    attempt: 1,
+    fate: { kind: 'done' },
+    metric: null,
+    measuredBy: null,
+    metrics: {},
+    steps: [],
+    trainSeconds: null,
+    peakMemoryMib: null,
+    memorySource: 'none',
+    device: { id: 'cpu0', class: 'cpu', model: 'x' },
+    flags: [],
+    track: '00000000',
+    startedAt: '2026-01-01T00:00:00+00:00',
+    endedAt: '2026-01-01T00:00:00+00:00',
     ...changes,
   };
 }

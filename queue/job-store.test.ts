@@ -5,7 +5,7 @@ import { afterEach, expect, test, vi } from 'vitest';
 import type { Job } from '../src/domain/job.ts';
 import type { Run } from '../src/domain/run.ts';
 import { isOver, type JobBook, nextAttempt, openJobBook } from './job-book.ts';
-import { createPlainJob } from './job-for-tests.ts';
+import { createPlainJob, createPlainRun } from './job-for-tests.ts';
 import { createQueueEntry } from './job-schema.ts';
 import { claimJobNumber, keepJobNumber, listJobNumbers, raiseJobNumber, readStoredJob } from './job-store.ts';
 import { listWaiting, type QueueContext } from './readiness.ts';
@@ -29,26 +29,7 @@ async function createJob(number: number): Promise<Job> {
   return createPlainJob(number, { label });
 }
 
-function createRun(attempt: number, fate: Run['fate']): Run {
-  return {
-    schema: 1,
-    job: 1,
-    attempt,
-    fate,
-    metric: null,
-    measuredBy: null,
-    metrics: {},
-    steps: [],
-    trainSeconds: null,
-    peakMemoryMib: null,
-    memorySource: 'none',
-    device: { id: 'cpu0', class: 'cpu', model: 'x' },
-    flags: [],
-    track: '00000000',
-    startedAt: '2026-01-01T00:00:00+00:00',
-    endedAt: '2026-01-01T00:00:00+00:00',
-  };
-}
+const createRun = (attempt: number, fate: Run['fate']): Run => createPlainRun(1, { attempt, fate });
 
 test('a number is never given twice, not even after its folder is gone', async () => {
   const runs = createRuns();

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { type JobBook, openJobBook } from '../../queue/job-book.ts';
-import { createPlainJob } from '../../queue/job-for-tests.ts';
+import { createPlainJob, createPlainRun } from '../../queue/job-for-tests.ts';
 import { listScoredRuns } from '../../workers/recorder/decide-job.ts';
 import type { Run } from '../domain/run.ts';
 import { scoredRunsOf } from './scored-runs.ts';
@@ -12,24 +12,8 @@ import { scoredRunsOf } from './scored-runs.ts';
 let folder = '';
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const run = (job: number, metric: number | null): Run => ({
-  schema: 1,
-  job,
-  attempt: 1,
-  fate: { kind: 'done' },
-  metric,
-  measuredBy: null,
-  metrics: {},
-  steps: [],
-  trainSeconds: null,
-  peakMemoryMib: null,
-  memorySource: 'none',
-  device: { id: 'cpu0', class: 'cpu', model: 'x' },
-  flags: [],
-  track: '00000000',
-  startedAt: '2026-01-01T00:00:00+00:00',
-  endedAt: `2026-01-01T00:00:${String(60 - job)}+00:00`,
-});
+const run = (job: number, metric: number | null): Run =>
+  createPlainRun(job, { metric, endedAt: `2026-01-01T00:00:${String(60 - job)}+00:00` });
 const live = { attempt: 1, devices: ['cpu0'], isPaused: false, step: 'start' as const, startedAt: '', problem: null };
 
 test('the list is the same object while nothing that counts changes, and a fresh one whenever something does', async () => {
