@@ -88,11 +88,11 @@ function isBlankOrComment(line: Line): boolean {
 /** Index of the line that ends the front matter: `---`, or where nothing closes it the first that cannot belong to it. */
 function findClosing(lines: Line[]): { closing: number; isClosed: boolean } {
   const isHeading = (index: number) =>
-    /^#{1,6} /.test(lines[index]?.text ?? '') && (lines[index - 1]?.text.trim() ?? '') === '';
+    /^ {0,3}#{1,6}[ \t]/.test(lines[index]?.text ?? '') && (lines[index - 1]?.text.trim() ?? '') === '';
   for (let index = 1; index < lines.length; index++) {
     if (/^(?:---|\.\.\.)[ \t]*$/.test(lines[index]?.text ?? '')) return { closing: index, isClosed: true };
     // A `---` further down is a line across the page. A comment follows other keys without a blank line.
-    if (index > 1 && isHeading(index) && /^##/.test(lines[index]?.text ?? '')) break;
+    if (index > 1 && isHeading(index) && /^ {0,3}##/.test(lines[index]?.text ?? '')) break;
   }
   const closing = lines.findIndex((line, index) => index > 0 && (line.text.trim() === '' || isHeading(index)));
   return { closing: closing === -1 ? lines.length : closing, isClosed: false };

@@ -160,8 +160,16 @@ test('in any file a section that is set is read back, all others stay, and setti
         expect(setSection(text, heading, content, order)).toBe(text);
       },
     ),
-    // In a front matter "## Outcome" is a comment, and no heading.
-    { numRuns: 6000, examples: [['---\n## Outcome\n---', '', 'Outcome']] },
+    // In a front matter "## Outcome" is a comment, and no heading; a line --- in a section makes no front matter of what was none.
+    {
+      numRuns: 6000,
+      examples: [
+        ['---\n## Outcome\n---', '', 'Outcome'],
+        ['---\n## Outcome', '---', 'Outcome'],
+        ['---\n  ##\tOutcome', '...', 'Outcome'],
+        ['---\na: b\n\ntext\n## Outcome', '---', 'Outcome'],
+      ],
+    },
   );
 });
 

@@ -72,7 +72,7 @@ export function formatSections(sections: { heading: string; text: string }[]): s
  */
 export function setSection(text: string, heading: string, content: string, order: readonly string[]): string {
   const lineEnd = /\r\n/.test(text) ? '\r\n' : '\n';
-  const sections = placeSections(text, locateFrontMatter(text)?.bodyStart ?? 0);
+  const sections = placeSections(text, bodyStartOf(text));
   const wanted = foldHeading(heading);
   const found = sections.find((section) => foldHeading(section.heading) === wanted);
   if (found !== undefined && found.text === content.replace(/\r\n?/g, '\n').trim()) return text;
@@ -84,8 +84,13 @@ export function setSection(text: string, heading: string, content: string, order
   const blank = before === '' || /\n\r?\n$/.test(before + lead) ? '' : lineEnd;
   const head = found === undefined ? `${lead}${blank}## ${heading}${lineEnd}` : lead;
   const middle = guarded === '' ? '' : `${lineEnd}${guarded}${lineEnd}`;
-  return `${before}${head}${middle}${after === '' ? '' : lineEnd}${after}`;
+  const result = `${before}${head}${middle}${after === '' ? '' : lineEnd}${after}`;
+  // A line --- of the content would close what was no front matter before, and hide the heading in it; behind a blank line it cannot.
+  if (found === undefined || bodyStartOf(result) === bodyStartOf(text)) return result;
+  return `${before.slice(0, found.start)}${lineEnd}${result.slice(found.start)}`;
 }
+
+const bodyStartOf = (text: string) => locateFrontMatter(text)?.bodyStart ?? 0;
 
 /** Offset at which a missing heading goes: behind the nearest one that comes before it by `order`, else before one that follows. */
 function findPlace(text: string, sections: PlacedSection[], wanted: string, order: string[]): number {

@@ -1,7 +1,8 @@
 /** What fits on a screen: the table in few columns, and the part of it that a small terminal has rows for. */
+import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
 import type { JobView } from '../../domain/job.ts';
-import { renderJobs } from './queue-table.ts';
+import { renderJobs as renderColoured } from './queue-table.ts';
 import { fitRows } from './watch.ts';
 
 const label = { text: '', question: 'does a long question with many words fit?', hypothesis: 'yes' };
@@ -29,6 +30,8 @@ const jobs = [
   view(13, { kind: 'held', hold: { reason: 'queued under another track' } }),
   view(14, { kind: 'dependent', on: [12] }),
 ];
+// Where CI is set, colours are on.
+const renderJobs: typeof renderColoured = (...given) => stripVTControlCharacters(renderColoured(...given));
 const at = Date.parse('2026-11-21T10:03:10Z');
 const widest = (text: string) => Math.max(...text.split('\n').map((line) => line.length));
 
