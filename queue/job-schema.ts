@@ -41,17 +41,33 @@ export const limitsSchema = z.object({
   logMb: z.number().positive().nullable(),
 });
 
+const changeSchema = z.object({ slug: z.string().min(1), commit: z.string().min(1), start: z.string().min(1) });
+
+/** An experiment's code as it ran; also used where requests are checked. */
+export const variantSchema = z.object({
+  of: z.string().min(1),
+  leftOut: z.array(changeSchema),
+  riders: z.array(changeSchema),
+});
+
+/** Which run of which test a job is; also used where requests are checked. */
+export const testRunSchema = z.object({ test: z.number().int().positive(), arm: z.number().int().nonnegative() });
+
 const job = z.object({
   schema: z.literal(1),
   number: z.number().int().positive(),
   // Jobs of labs from before keys existed have none.
   key: z.string().default(''),
-  kind: z.enum(['plain', 'experiment', 'baseline', 'task', 'check', 'replay', 'bridge']),
+  kind: z.enum(['plain', 'experiment', 'baseline', 'task', 'check', 'replay', 'bridge', 'confirm', 'ablation']),
   experiment: z.string().nullable(),
   // Jobs of labs from before there were replays have none.
   replays: z.number().int().positive().nullable().default(null),
   // Nor bridges, nor flags of jobs.
   fromTrack: z.string().nullable().default(null),
+  // Nor what an experiment's change is told against, nor tests.
+  start: z.string().nullable().default(null),
+  variant: variantSchema.nullable().default(null),
+  test: testRunSchema.nullable().default(null),
   label: labelSchema.nullable(),
   command: z.string(),
   commit: z.string(),

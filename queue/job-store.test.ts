@@ -115,7 +115,7 @@ test('a job.json from before there were replays, bridges and flags loads, and ha
     JSON.stringify({ schema: 1, rank: 0, priority: 500, hold: null, removedAt: null }),
   );
   const { job, entry: read } = readStoredJob(runs, 1);
-  expect(job).toEqual({ ...old, replays: null, fromTrack: null, flags: [] });
+  expect(job).toEqual({ ...old, replays: null, fromTrack: null, start: null, variant: null, test: null, flags: [] });
   // Version 1 of state.json counted priorities downwards from 1000.
   expect(read).toEqual(createQueueEntry(1, { priority: 500 }));
 });

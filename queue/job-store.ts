@@ -4,6 +4,8 @@
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ChampionState } from '../src/domain/change.ts';
+import type { TestVerdict } from '../src/domain/fresh-test.ts';
 import type { Job } from '../src/domain/job.ts';
 import type { Decision } from '../src/domain/result.ts';
 import type { Run } from '../src/domain/run.ts';
@@ -26,6 +28,10 @@ export interface RecordedJob {
   row: string | null;
   /** The journal entry; null where the job adds none. */
   entry: string | null;
+  /** The champion of the run's track and device model after this decision; null where the job says nothing of it. Absent before 2026-11-21. */
+  champion?: ChampionState | null;
+  /** What came of the test whose last run this is; absent for any other job. */
+  verdict?: TestVerdict;
   /** Commit of the records on main; null where none is made yet or none is needed. */
   commit: string | null;
   /** Whether everything is written; false between the decision and its commit. */

@@ -10,6 +10,8 @@ const command = (text: string, none = 'none') =>
   z.string().min(1).nullable().default(null).describe(`${text}; null: ${none}`);
 const names = (text: string) => z.array(z.string().min(1)).default([]).describe(text);
 
+const share = (value: number, text: string) => z.number().gt(0).lt(1).default(value).describe(text);
+
 const metric = z.strictObject({
   name: z
     .string()
@@ -19,6 +21,22 @@ const metric = z.strictObject({
   direction: z.enum(['lower', 'higher']).default('lower').describe('Which way is better'),
   unit: z.string().default('').describe('Unit of the metric, for people'),
   also: names('Further metrics of the score log that `lab results` shows as columns'),
+  smallestEffect: z
+    .number()
+    .positive()
+    .nullable()
+    .default(null)
+    .describe(
+      'Smallest change of the metric that is worth having, in its unit; `lab metric check` holds the noise against it; null: unknown',
+    ),
+  minMinutes: z.number().min(0).default(5).describe('Shortest run that `lab metric check` passes (minutes)'),
+  maxMinutes: z.number().positive().default(40).describe('Longest run that `lab metric check` passes (minutes)'),
+  waiver: z
+    .string()
+    .min(1)
+    .nullable()
+    .default(null)
+    .describe('Why experiments may run although `lab metric check` did not pass, in one sentence; null: they may not'),
 });
 
 const commands = z.strictObject({
@@ -71,7 +89,56 @@ const decision = z.strictObject({
     .gt(0.5)
     .lt(1)
     .default(0.95)
-    .describe('One-sided confidence that a change must reach against the measured noise to be kept'),
+    .describe(
+      'One-sided confidence that a difference must reach against the measured noise to be called one (bridges, replays)',
+    ),
+  rule: z
+    .enum(['posterior', 'strict'])
+    .default('posterior')
+    .describe(
+      'What exploring goes on from: posterior (what a change is worth by all runs of the track) or strict (the better number wins)',
+    ),
+  alpha: share(0.012, 'Chance of a false claim, over all claims of 24 hours together'),
+  interval: share(0.9, 'Two-sided confidence of stated intervals'),
+  confirmShare: z
+    .number()
+    .min(0)
+    .max(0.5)
+    .default(0.1)
+    .describe('Largest share of a night that runs with fresh seeds may take; 0: only `lab confirm` makes them'),
+  leaveOut: z
+    .number()
+    .min(0)
+    .max(0.5)
+    .default(0.3)
+    .describe(
+      'Chance that a doubtful change of the champion is left out of the code that an experiment runs on; 0: never',
+    ),
+  nearMisses: z
+    .number()
+    .int()
+    .min(0)
+    .max(20)
+    .default(6)
+    .describe('How many near misses are remembered and tried again; 0: none'),
+  pruneWeight: z
+    .number()
+    .min(0)
+    .max(5)
+    .default(0.7)
+    .describe('What leaving a useless change in the champion is worth avoiding, in widths of one run'),
+  tieWidths: z
+    .number()
+    .min(0)
+    .max(2)
+    .default(0)
+    .describe('What counts as a near tie, in widths of one run: inside it fewer lines win; 0: lines do not matter'),
+  memoryFactor: z
+    .number()
+    .gt(1)
+    .nullable()
+    .default(2)
+    .describe("A run that takes more than so many times the baseline's memory is a crash; null: no limit"),
 });
 
 const env = z.strictObject({

@@ -70,6 +70,7 @@ export async function replayJob(
       experiment: null,
       replays: job.number,
       fromTrack: null,
+      ...{ start: null, variant: null, test: null },
       label: null,
       track,
       queuedAt: formatLocalTime(new Date()),

@@ -1,6 +1,6 @@
 /** Checks what arrives on the daemon's socket, one schema per route. */
 import { z } from 'zod';
-import { limitsSchema, needsSchema, retrySchema } from '../../queue/job-schema.ts';
+import { limitsSchema, needsSchema, retrySchema, variantSchema } from '../../queue/job-schema.ts';
 import { LabError } from '../errors/lab-error.ts';
 import type { RouteName, Routes } from './routes.ts';
 
@@ -30,9 +30,13 @@ const filter = z.strictObject({
   isArchived: z.boolean(),
 });
 
+const hash = z.string().regex(/^[0-9a-f]{40,64}$/);
+
 const addRequest = z.strictObject({
   key: z.string().min(1).max(200),
   kind: z.enum(['plain', 'baseline', 'task', 'check', 'bridge']),
+  start: hash.nullable().default(null),
+  variant: variantSchema.nullable().default(null),
   label: z.string().nullable(),
   command: z.string().nullable(),
   checkout: z.string().startsWith('/'),
@@ -43,14 +47,8 @@ const addRequest = z.strictObject({
   env: z.record(z.string(), z.string()),
   secrets: z.record(z.string(), z.string()),
   wallSeconds: z.number().positive().nullable(),
-  base: z
-    .string()
-    .regex(/^[0-9a-f]{40,64}$/)
-    .nullable(),
-  commit: z
-    .string()
-    .regex(/^[0-9a-f]{40,64}$/)
-    .nullable(),
+  base: hash.nullable(),
+  commit: hash.nullable(),
   experiment: z.string().min(1).nullable(),
   fromTrack: z
     .string()

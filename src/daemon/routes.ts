@@ -3,6 +3,7 @@
  * without loading the schema library; requests are checked in request-schema.ts. Carried as `POST /v1/<route>` with JSON on a unix socket.
  */
 import type { ClientFacts } from '../config/client-facts.ts';
+import type { Variant } from '../domain/change.ts';
 import type { Dependency, DeviceNeeds, Group, JobEdits, JobView, RetryRule, RunLimits } from '../domain/job.ts';
 import type { RecordOutcome, RecordRequest } from '../domain/record.ts';
 import type { DeviceClass } from '../domain/run.ts';
@@ -84,6 +85,10 @@ export interface AddRequest {
   experiment: string | null;
   /** Track whose champion a bridge measures again, 8 hex digits; null for any other kind. */
   fromTrack: string | null;
+  /** Full hash that an experiment's change is told against; null: its base. */
+  start: string | null;
+  /** What the commit of an experiment differs by from the experiment's own; null where it is that. */
+  variant: Variant | null;
   /** What a reader of the result must know from before it runs ("agent-unsandboxed"). */
   flags: string[];
   group: string;
@@ -111,6 +116,8 @@ export const requestDefaults = {
   commit: null,
   experiment: null,
   fromTrack: null,
+  start: null,
+  variant: null,
   flags: [] as string[],
   group: 'default',
   priority: null,

@@ -1,5 +1,6 @@
 /** What is queued: the immutable content of job.json and the states a job can be in. Types only; parsing is in queue/job-schema.ts. */
 
+import type { TestRun, Variant } from './change.ts';
 import type { Label } from './label.ts';
 import type { Decision } from './result.ts';
 import type { DeviceClass, Run, StepName } from './run.ts';
@@ -7,10 +8,20 @@ import type { DeviceClass, Run, StepName } from './run.ts';
 /**
  * What a job is for. `plain`: queued by hand; `experiment`: of an idea's branch; `baseline`: the unchanged code with one seed;
  * `task`: a command with nothing to score; `check`: the smoke run of an experiment; `replay`: a scored job run again as it was;
- * `bridge`: the champion of another track, measured under the present one. Only plain and experiment jobs add rows; a check and a replay
- * leave no journal entry either, and a replay's number counts nowhere.
+ * `bridge`: the champion of another track, measured under the present one; `confirm`: a run of a claim or of its bisection; `ablation`: the
+ * champion without one of its changes. Only plain and experiment jobs add rows, and the last run of a claim; a check and a replay leave no
+ * journal entry either, and a replay's number counts nowhere.
  */
-export type JobKind = 'plain' | 'experiment' | 'baseline' | 'task' | 'check' | 'replay' | 'bridge';
+export type JobKind =
+  | 'plain'
+  | 'experiment'
+  | 'baseline'
+  | 'task'
+  | 'check'
+  | 'replay'
+  | 'bridge'
+  | 'confirm'
+  | 'ablation';
 
 /** What a job asks of its device beyond the class. */
 export interface DeviceNeeds {
@@ -82,7 +93,13 @@ export interface Job {
   replays: number | null;
   /** Track whose champion a bridge measures again, 8 hex digits; null for any other kind. */
   fromTrack: string | null;
-  /** Null only for baseline, check, replay and bridge jobs. */
+  /** Full hash that an experiment's change is told against; null for any other job, and where it is the base. */
+  start: string | null;
+  /** Null where the experiment runs as it was built, and for any other job. */
+  variant: Variant | null;
+  /** Null but for confirm and ablation jobs. */
+  test: TestRun | null;
+  /** Null only for jobs that the lab makes by itself: baseline, check, replay, bridge, confirm and ablation. */
   label: Label | null;
   /** Shell command of the train step. */
   command: string;

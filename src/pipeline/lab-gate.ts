@@ -3,6 +3,7 @@
  * run in the process of whoever started them and never import the daemon.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Variant } from '../domain/change.ts';
 import type { JobView } from '../domain/job.ts';
 import type { RecordOutcome, RecordRequest } from '../domain/record.ts';
 import { LabError } from '../errors/lab-error.ts';
@@ -26,6 +27,9 @@ export interface StageJob {
   wallSeconds: number | null;
   /** What the result is compared with, a full hash; null: the champion. */
   base: string | null;
+  /** As Job has them; absent for a job that is no experiment's evaluation. */
+  start?: string | null;
+  variant?: Variant | null;
   /** What a reader of the result must know from before it runs ("agent-unsandboxed"). */
   flags: string[];
 }

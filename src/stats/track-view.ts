@@ -2,6 +2,7 @@
  * What a track knows so far on one device model: the baseline with its noise, the champion, and what any commit scored. Derived from
  * runs and their decisions each time; nothing of it is stored. Pure.
  */
+import type { ChampionState, TestRun, Variant } from '../domain/change.ts';
 import type { JobKind } from '../domain/job.ts';
 import type { Status } from '../domain/result.ts';
 import type { DeviceClass } from '../domain/run.ts';
@@ -20,6 +21,17 @@ export interface ScoredRun {
   leak: boolean;
   /** Null while it is not decided, and for baseline and bridge jobs. */
   status: Status | null;
+  /** LAB_SEED; null where the command's own default counted. */
+  seed: number | null;
+  /** Slug of the experiment; null for any other job. */
+  slug: string | null;
+  /** As the job has them. */
+  base: string | null;
+  start: string | null;
+  variant: Variant | null;
+  test: TestRun | null;
+  /** The champion after the job's decision; null where the job says nothing of it, as in labs from before there were states. */
+  champion: ChampionState | null;
 }
 
 /** What a commit scored and on how many runs that rests. */
@@ -30,6 +42,13 @@ export interface Standing {
   jobs: number[];
 }
 
+/** What new experiments start from. `value` allows for having been chosen where `state` is known, else it is the mean of `runs` runs. */
+export interface Champion extends Standing {
+  source: 'experiment' | 'bridge' | 'baseline';
+  /** What it is made of; null where nothing was kept, and in labs from before there were states. */
+  state: ChampionState | null;
+}
+
 /** A track on one device model. */
 export interface TrackView {
   /** Mean and noise of the newest commit that baseline jobs ran; null before the first. */
@@ -38,7 +57,7 @@ export interface TrackView {
    * What new experiments start from: the last kept experiment, else a champion of another track that a bridge showed to be better than
    * the baseline here, else the baseline; null before there is one of them.
    */
-  champion: (Standing & { source: 'experiment' | 'bridge' | 'baseline' }) | null;
+  champion: Champion | null;
 }
 
 /**
@@ -52,22 +71,24 @@ export function viewTrack(runs: ScoredRun[], track: string, deviceModel: string 
   const standing = newest ? standingOf(baselineRuns, newest.commit) : null;
   const noise = newest ? noiseOf(baselineRuns, newest.commit) : null;
   const baseline = standing && noise ? { ...standing, noise } : null;
-  const kept = own.filter((run) => run.kind === 'experiment' && run.status === 'keep').at(-1);
-  return { baseline, champion: findChampion(own, kept, baseline, judging) };
+  return { baseline, champion: findChampion(own, baseline, judging) };
 }
 
-function findChampion(
-  own: ScoredRun[],
-  kept: ScoredRun | undefined,
-  baseline: TrackView['baseline'],
-  judging: Judging,
-): TrackView['champion'] {
-  const experiment = kept && standingOf([kept], kept.commit);
-  if (experiment) return { ...experiment, source: 'experiment' };
+function findChampion(own: ScoredRun[], baseline: TrackView['baseline'], judging: Judging): TrackView['champion'] {
+  const state = own.findLast((run) => run.champion !== null)?.champion ?? null;
+  // A champion whose changes were all taken back is the code that it began with.
+  if (state !== null && state.changes.length > 0) {
+    const ran = standingOf(own, state.commit);
+    const standing = { commit: state.commit, value: state.value, runs: ran?.runs ?? 0, jobs: ran?.jobs ?? [] };
+    return { ...standing, source: 'experiment', state };
+  }
+  const kept = own.filter((run) => run.kind === 'experiment' && run.status === 'keep').at(-1);
+  const experiment = kept && state === null && standingOf([kept], kept.commit);
+  if (experiment) return { ...experiment, source: 'experiment', state: null };
   if (baseline === null) return null;
   const { noise, ...standing } = baseline;
   const bridged = findBridged(own, noise, judging);
-  return bridged ? { ...bridged, source: 'bridge' } : { ...standing, source: 'baseline' };
+  return bridged ? { ...bridged, source: 'bridge', state } : { ...standing, source: 'baseline', state };
 }
 
 /** The best of the bridged commits that are better than the baseline by more than luck; null where none is. */

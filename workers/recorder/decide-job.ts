@@ -52,6 +52,8 @@ export function listScoredRuns(jobs: StoredJob[]): ScoredRun[] {
               deviceModel: run.device.model,
               leak: run.flags.includes('leak'),
               status: recorded?.decision?.status ?? null,
+              ...{ seed: job.seed, slug: job.experiment, base: job.base, start: job.start },
+              ...{ variant: job.variant, test: job.test, champion: recorded?.champion ?? null },
             },
           ],
     );
