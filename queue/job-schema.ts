@@ -51,7 +51,12 @@ export const variantSchema = z.object({
 });
 
 /** Which run of which test a job is; also used where requests are checked. */
-export const testRunSchema = z.object({ test: z.number().int().positive(), arm: z.number().int().nonnegative() });
+export const testRunSchema = z.object({
+  test: z.number().int().positive(),
+  arm: z.number().int().nonnegative(),
+  root: z.string().min(1),
+  changes: z.array(z.string().min(1)),
+});
 
 const job = z.object({
   schema: z.literal(1),

@@ -3,10 +3,12 @@
  * without loading the schema library; requests are checked in request-schema.ts. Carried as `POST /v1/<route>` with JSON on a unix socket.
  */
 import type { ClientFacts } from '../config/client-facts.ts';
-import type { Variant } from '../domain/change.ts';
+import type { ChampionState, Variant } from '../domain/change.ts';
+import type { FreshTest, TestVerdict } from '../domain/fresh-test.ts';
 import type { Dependency, DeviceNeeds, Group, JobEdits, JobView, RetryRule, RunLimits } from '../domain/job.ts';
 import type { RecordOutcome, RecordRequest } from '../domain/record.ts';
 import type { DeviceClass } from '../domain/run.ts';
+import type { FreshRun, TestFinding } from '../stats/test-progress.ts';
 
 /** A device as views show it. */
 export interface DeviceView {
@@ -31,6 +33,21 @@ export interface Outcomes {
   results: { number: number; outcome: string; ok: boolean }[];
   /** What a person should know besides. */
   notes: string[];
+}
+
+/** A test with fresh seeds as views show it. */
+export interface TestView {
+  test: FreshTest;
+  /** Its runs, by job. */
+  runs: FreshRun[];
+  /** `open` while runs are wanted or on their way. */
+  state: 'open' | TestVerdict['state'];
+  /** Why it is over without an answer, one clause; null where it is open or answered. */
+  why: string | null;
+  /** As recorded; null where nothing is recorded (yet, or ever: a test that was taken out by hand). */
+  verdict: TestVerdict | null;
+  /** Null while it is open. */
+  finding: TestFinding | null;
 }
 
 /** Which jobs `status` shows; an absent key does not filter. */
@@ -177,7 +194,14 @@ export interface Routes {
       track: string;
       /** Device model that the champion is about: of the class that jobs run on by default; null where nothing is known of it. */
       model: string | null;
-      champion: { commit: string; metric: number | null; source: string } | null;
+      champion: {
+        commit: string;
+        /** What it is worth: its mean, or the estimate that allows for having been chosen. */
+        metric: number | null;
+        source: string;
+        /** What it is made of; null where nothing was kept. */
+        state: ChampionState | null;
+      } | null;
       redis: string;
       problems: string[];
     };
@@ -257,6 +281,31 @@ export interface Routes {
   };
   /** Kills what runs, takes out what is queued, cleans what ended. */
   reset: { request: { group: string | null; graceSeconds: number | null }; response: Outcomes };
+  /** Begins a test with fresh seeds of today's champion and queues its first runs; the rest follows by itself. */
+  test: {
+    request: {
+      /** Names this submission, as in `add`. */
+      key: string;
+      ask:
+        | { kind: 'claim' /** Runs of both codes together at most; null: the lab's own. */; runs: number | null }
+        | {
+            kind: 'ablation';
+            /** Runs of each code. */
+            each: number;
+            /** Experiments whose changes are left out; none: all. */
+            slugs: string[];
+            /** Whether what is not worth its place leaves the champion. */
+            revert: boolean;
+          };
+      /** Captured environment, already allow-listed. */
+      env: Record<string, string>;
+      /** Values of env.secret; kept in memory only. */
+      secrets: Record<string, string>;
+    };
+    response: { test: FreshTest; jobs: number[]; notes: string[] };
+  };
+  /** Tests with fresh seeds, the oldest first. `wait`: answers when a run of one of them ended, or after about 20 seconds; at once where none is open. */
+  tests: { request: { /** Empty: all. */ numbers: number[]; wait: boolean }; response: { tests: TestView[] } };
   /** Commits changes of ideas, reports and journal entries on main. */
   record: { request: RecordRequest; response: RecordOutcome };
   /** Ends the daemon; running jobs go on. */

@@ -143,7 +143,12 @@ export function createStatusHandlers(paths: LabPaths, daemon: Daemon): Pick<Rout
         devices: viewDevices(),
         track,
         model,
-        champion: champion && { commit: champion.commit, metric: champion.value, source: formatSource(champion) },
+        champion: champion && {
+          commit: champion.commit,
+          metric: champion.value,
+          source: formatSource(champion),
+          state: champion.state,
+        },
         redis: daemon.redisDescription(),
         problems: daemon.problems(),
       };
@@ -184,10 +189,15 @@ function listTimedRuns(jobs: BookedJob[]): TimedRun[] {
   return timed.sort((a, b) => a.endedMs - b.endedMs);
 }
 
-function formatSource({ source, runs, jobs }: NonNullable<TrackView['champion']>): string {
+function formatSource({ source, runs, jobs, state }: NonNullable<TrackView['champion']>): string {
+  const made = state === null || state.changes.length === 0 ? [] : [formatCount(state.changes.length, 'change')];
+  if (source === 'experiment' && state !== null)
+    return [jobs.length === 0 ? 'put together by the lab' : `job ${jobs.join(', ')}`, ...made].join(', ');
   if (source === 'baseline') return `baseline over ${runs} runs`;
   return source === 'bridge' ? `bridged, job ${jobs.join(', ')}` : `job ${jobs.join(', ')}`;
 }
+
+const formatCount = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;
 
 /** The last progress line of a running job's log; null where there is none. */
 function readProgress(paths: LabPaths, booked: BookedJob): string | null {

@@ -44,4 +44,8 @@ export interface TestRun {
   test: number;
   /** Place of the code in the test's list of arms. */
   arm: number;
+  /** Full hash of the code without any of the changes: the root of the champion under test. */
+  root: string;
+  /** Commits of the changes that are in what runs, beyond the root's. */
+  changes: string[];
 }

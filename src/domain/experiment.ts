@@ -26,6 +26,8 @@ export type OutcomeWord = Status | 'refused' | 'failed';
 export interface AgentUse {
   role: AgentRole;
   agent: string;
+  /** Model that it was asked to use; null where that was left to it. Absent in what was kept before 2026-11-21. */
+  model?: string | null;
   status: string;
   seconds: number;
   /** Input and output together; null where the agent does not tell. */
@@ -73,6 +75,8 @@ export interface Experiment {
   smokeJobs: number[];
   /** Job number of the evaluation; null before it is queued. */
   job: number | null;
+  /** Whether the evaluation runs the experiment's own commit, because other changes that were mixed in by lot crashed with it. Absent: false. */
+  asBuilt?: boolean;
   /** Runs of the implementer so far: 2 after the work came back once. */
   rounds: number;
   /** Why the change went back to the implementer; at most one per stage. */

@@ -2,7 +2,7 @@
 import { LabError } from '../errors/lab-error.ts';
 import { reachPoint } from '../lab/named-point.ts';
 import type { Stage } from './context.ts';
-import { endWith } from './experiment-steps.ts';
+import { endWith, oneLine } from './experiment-steps.ts';
 
 /** The stage. */
 export const decide: Stage = async (context, experiment) => {
@@ -20,6 +20,13 @@ export const decide: Stage = async (context, experiment) => {
   if (view.decision === null) throw new LabError('internal', `job ${experiment.job} has ended without a decision`);
   reachPoint('decision-read');
   const { status, reason } = view.decision;
+  // What was mixed in by lot may be what crashed: the change has a run of its own before it is called a crash.
+  if (status === 'crash' && view.job.variant !== null && experiment.asBuilt !== true)
+    return {
+      kind: 'next',
+      experiment: { ...experiment, asBuilt: true, job: null, next: 'evaluate' },
+      note: `crashed with other changes mixed in (${oneLine(reason)}); again as it was built`,
+    };
   return {
     kind: 'next',
     experiment: { ...experiment, outcome: { kind: 'decided', job: experiment.job, status, reason }, next: 'report' },

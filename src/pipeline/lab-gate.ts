@@ -3,7 +3,7 @@
  * run in the process of whoever started them and never import the daemon.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Variant } from '../domain/change.ts';
+import type { ChampionState, Variant } from '../domain/change.ts';
 import type { JobView } from '../domain/job.ts';
 import type { RecordOutcome, RecordRequest } from '../domain/record.ts';
 import { LabError } from '../errors/lab-error.ts';
@@ -40,13 +40,15 @@ export interface LabSight {
   /** Track of main as it is now, 8 hex digits. */
   track: string;
   /** Null before the baseline. */
-  champion: { commit: string; metric: number | null; source: string } | null;
+  champion: { commit: string; metric: number | null; source: string; state: ChampionState | null } | null;
 }
 
 /** The door. Every method may throw LabError as the daemon sent it. */
 export interface LabGate {
   look(): Promise<LabSight>;
   addJob(job: StageJob): Promise<{ number: number; commit: string }>;
+  /** Queues an ended, scored job again as it was; the same key is the same job. */
+  replayJob(key: string, number: number): Promise<{ number: number }>;
   /** Resolves once the job has ended, was removed, or is held; `onChange` sees it on the way. */
   waitForJob(number: number, signal: AbortSignal, onChange: (view: JobView) => void): Promise<JobView>;
   /** One try; see recordPatiently. */

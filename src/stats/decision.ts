@@ -20,6 +20,8 @@ export interface DecisionInput {
   confidence: number;
   /** True where the score is better than the data allows (a leak or a bug). */
   leak: boolean;
+  /** True where exploring goes on from any gain (the strict rule): what luck alone reaches is then not held against it. Absent: false. */
+  anyGain?: boolean;
 }
 
 /** Decides. The reason is one sentence with the figures it rests on. */
@@ -44,6 +46,12 @@ export function decide(input: DecisionInput): Decision {
   const change = `${metricName} ${figure} against ${format(base.value)} (${observed < 0 ? '-' : '+'}${format(Math.abs(observed))})`;
   const bound = input.noise === null ? null : luckBound(input.noise, 1, base.runs, input.confidence);
   const std = input.noise?.std ?? null;
+  if (input.anyGain === true) {
+    const noiseWidths = std === null || std === 0 ? null : gain / std;
+    const status = gain > 0 ? 'keep' : 'discard';
+    const reason = `${change}: ${gain > 0 ? 'better' : gain === 0 ? 'equal' : 'worse'}${noiseWidths === null ? '' : `, ${formatWidths(noiseWidths)} noise widths`}`;
+    return { status, reason, evidence: gain > 0 ? 'provisional' : '', observed, noiseWidths };
+  }
   if (bound === null || std === null) {
     const status = gain > 0 ? 'keep' : 'discard';
     const reason = `${change}; the noise is unknown, so any gain counts (run \`lab baseline\`)`;

@@ -132,14 +132,15 @@ test.each([
   else expect(decided.expected).toBeCloseTo(change, 9);
 });
 
-test("an experiment from an old base is kept only where it also beats today's champion", () => {
+test("under the strict rule an experiment from an old base is kept only where it also beats today's champion", () => {
+  const strict = { ...config, decision: { ...config.decision, rule: 'strict' as const } };
   const champion = createJob({ number: 4, commit: 'champ00', base: 'base000', metric: 0.8, status: 'keep' });
   const late = createJob({ number: 9, commit: 'late000', base: 'base000', metric: 0.9 });
-  const decided = decideJob(late, [...baseline, champion, late], config, 'a change');
+  const decided = decideJob(late, [...baseline, champion, late], strict, 'a change');
   expect(decided.decision?.status).toBe('discard');
-  expect(decided.decision?.reason).toContain('the champion is 0.800000 by now');
+  expect(decided.decision?.reason).toContain('the champion was chosen by 0.800000 by now');
   const better = createJob({ number: 10, commit: 'best000', base: 'base000', metric: 0.7 });
-  expect(decideJob(better, [...baseline, champion, better], config, 'a change').decision?.status).toBe('keep');
+  expect(decideJob(better, [...baseline, champion, better], strict, 'a change').decision?.status).toBe('keep');
 });
 
 test('values of another track or another device model are no base', () => {

@@ -6,13 +6,15 @@
 import type { StoredJob } from '../../queue/job-store.ts';
 import { expectedChange, formatExpectation } from '../../queue/label.ts';
 import type { LabConfig } from '../../src/config/schema.ts';
+import type { Job } from '../../src/domain/job.ts';
 import type { Decision, Result } from '../../src/domain/result.ts';
 import type { MeasuredBy, Run } from '../../src/domain/run.ts';
 import { LabError } from '../../src/errors/lab-error.ts';
 import { parseResults, resultsHeader } from '../../src/lab/results-tsv.ts';
 import { decide } from '../../src/stats/decision.ts';
 import { findSlowSteps, stepSecondsOf } from '../../src/stats/slow-steps.ts';
-import { type ScoredRun, type Standing, standingOf, viewTrack } from '../../src/stats/track-view.ts';
+import { type ScoredRun, type Standing, standingOf, type TrackView, viewTrack } from '../../src/stats/track-view.ts';
+import { type JudgedExperiment, judgeExperiment } from './judge-experiment.ts';
 import { createResultRow, formatSigned } from './result-row.ts';
 
 /** A decided job. */
@@ -68,12 +70,26 @@ function orderOf(stored: StoredJob): number {
   return stored.run ? Date.parse(stored.run.endedAt) : Number.POSITIVE_INFINITY;
 }
 
-/** Decides an ended job against the others. Throws LabError (internal) where the job has no outcome. */
-export function decideJob(stored: StoredJob, jobs: StoredJob[], config: LabConfig, description: string): DecidedJob {
-  const { job, run } = stored;
+/** What an experiment's run is judged by, beside what the lab knows of its change. */
+export interface DecideInput {
+  stored: StoredJob;
+  jobs: StoredJob[];
+  config: LabConfig;
+  /** Lines that an experiment's change adds less those it takes away; null where it is unknown. */
+  linesAdded: number | null;
+}
+
+/** Judges the run of an experiment; null for any other job. Throws LabError (internal) where the job has no outcome. */
+export function judgeJob({ stored, jobs, config, linesAdded }: DecideInput): JudgedExperiment | null {
+  const { job } = stored;
+  if (job.kind !== 'experiment') return null;
+  const { run, own, view, measuredBy } = lookAround(stored, jobs, config);
+  return judgeExperiment({ job, run, others: own, view, measuredBy, config, linesAdded });
+}
+
+/** What a job is decided among: the recorded runs of its track and device model, and what they make of the track. */
+function lookAround({ job, run }: StoredJob, jobs: StoredJob[], config: LabConfig) {
   if (run === null) throw new LabError('internal', `job ${job.number} has no outcome yet`);
-  if (job.kind !== 'plain' && job.kind !== 'experiment')
-    return { decision: null, base: null, expected: null, row: null, flags: run.flags };
   const others = listScoredRuns(
     jobs.filter((other) => other.job.number !== job.number && other.recorded?.isDone === true),
   );
@@ -81,37 +97,27 @@ export function decideJob(stored: StoredJob, jobs: StoredJob[], config: LabConfi
   // Not the lab.yaml of today: a run that was measured as a loss is not judged as an accuracy.
   const measuredBy = run.measuredBy ?? config.metric;
   const { confidence } = config.decision;
-  const view = viewTrack(others, run.track, run.device.model, { direction: measuredBy.direction, confidence });
-  const base = (job.base === null ? null : standingOf(own, job.base)) ?? view.champion;
-  let decision = decide({
-    fate: run.fate,
-    metric: run.metric,
-    metricName: measuredBy.name,
-    direction: measuredBy.direction,
-    base: base === null ? null : { value: base.value, runs: base.runs },
-    noise: view.baseline?.noise ?? null,
-    confidence,
-    leak: run.flags.includes('leak'),
-  });
-  // Its base was measured under another track: without a baseline of this one nothing can be said of it, least of all that it is better.
-  if (job.kind === 'experiment' && base === null && job.base !== null && decision.status === 'keep') {
-    const reason = `${measuredBy.name} ${run.metric?.toFixed(6) ?? ''} has nothing to compare with: this track has no baseline (run \`lab baseline\`, then \`lab idea retry ${job.experiment ?? ''}\`)`;
-    decision = { ...decision, status: 'discard', evidence: '', reason };
-  }
-  const champion = view.champion;
-  // Experiments queued side by side start from the same base; only one that also beats today's champion may follow it.
-  if (
-    job.kind === 'experiment' &&
-    decision.status === 'keep' &&
-    champion &&
-    base &&
-    champion.commit !== base.commit &&
-    !isBetter(run.metric ?? Number.NaN, champion.value, measuredBy)
-  ) {
-    const reason = `${decision.reason}; but the champion is ${champion.value.toFixed(6)} by now (${champion.commit.slice(0, 7)})`;
-    decision = { ...decision, status: 'discard', evidence: '', reason };
-  }
-  const flags = [...run.flags, ...findSlow(run, jobs)];
+  const view = viewTrack(own, run.track, run.device.model, { direction: measuredBy.direction, confidence });
+  return { run, own, view, measuredBy };
+}
+
+/**
+ * Decides an ended job against the others. `judged` is what judgeJob gave for an experiment, with what git had to say about it. Throws
+ * LabError (internal) where the job has no outcome.
+ */
+export function decideJob(
+  stored: StoredJob,
+  jobs: StoredJob[],
+  config: LabConfig,
+  description: string,
+  judged: Pick<JudgedExperiment, 'decision' | 'base'> | null = judgeJob({ stored, jobs, config, linesAdded: null }),
+): DecidedJob {
+  const { job } = stored;
+  const { run, own, view, measuredBy } = lookAround(stored, jobs, config);
+  if (job.kind !== 'plain' && job.kind !== 'experiment')
+    return { decision: null, base: null, expected: null, row: null, flags: run.flags };
+  const { base, decision } = judged ?? decideByHand(stored, run, { own, view, measuredBy, config });
+  const flags = [...run.flags, ...variantFlags(job), ...findSlow(run, jobs)];
   const expected = job.label ? expectedChange(job.label.expected, base?.value ?? null, measuredBy) : null;
   const addsRow = job.kind === 'experiment' || (job.kind === 'plain' && decision.status !== 'crash');
   return {
@@ -134,6 +140,31 @@ export function decideJob(stored: StoredJob, jobs: StoredJob[], config: LabConfi
   };
 }
 
+interface Around {
+  own: ScoredRun[];
+  view: TrackView;
+  measuredBy: MeasuredBy;
+  config: LabConfig;
+}
+
+/** A job by hand never moves the champion, so what it says is held against what luck alone reaches. */
+function decideByHand({ job }: StoredJob, run: Run, { own, view, measuredBy, config }: Around) {
+  const base: Standing | null = (job.base === null ? null : standingOf(own, job.base)) ?? view.champion;
+  const decision = decide({
+    ...{ fate: run.fate, metric: run.metric, metricName: measuredBy.name, direction: measuredBy.direction },
+    base: base === null ? null : { value: base.value, runs: Math.max(base.runs, 1) },
+    noise: view.baseline?.noise ?? null,
+    ...{ confidence: config.decision.confidence, leak: run.flags.includes('leak') },
+  });
+  return { base, decision };
+}
+
+/** What differs in what ran from what was built. */
+function variantFlags({ variant }: Job): string[] {
+  const { leftOut = [], riders = [] } = variant ?? {};
+  return [...leftOut.map(({ slug }) => `without:${slug}`), ...riders.map(({ slug }) => `with:${slug}`)];
+}
+
 /** Steps that took longer than the baseline's, on the same track and device model. */
 function findSlow(run: Run, jobs: StoredJob[]): string[] {
   const baselines = jobs.flatMap((other) => {
@@ -149,8 +180,4 @@ export function readRowFlags({ run, recorded }: Pick<StoredJob, 'run' | 'recorde
   if (recorded == null || recorded.row === null) return run?.flags ?? [];
   const table = `${resultsHeader(recorded.metric).join('\t')}\n${recorded.row}\n`;
   return parseResults(table).rows[0]?.flags ?? [];
-}
-
-function isBetter(value: number, than: number, measuredBy: MeasuredBy): boolean {
-  return measuredBy.direction === 'lower' ? value < than : value > than;
 }

@@ -6,11 +6,12 @@ import { join } from 'node:path';
 import { Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { isOver, type JobBook } from '../../queue/job-book.ts';
-import type { RecordedJob } from '../../queue/job-store.ts';
+import type { RecordedJob, StoredJob } from '../../queue/job-store.ts';
 import type { ReadyEntry } from '../../queue/ready-queue.ts';
 import type { LabPaths } from '../../src/config/lab-paths.ts';
 import type { LabConfig } from '../../src/config/schema.ts';
 import { messageOf } from '../../src/errors/lab-error.ts';
+import { readDiffFacts } from '../../src/git/diff-facts.ts';
 import { readSubject } from '../../src/git/porcelain.ts';
 import { reachPoint } from '../../src/lab/named-point.ts';
 import { formatResultRow } from '../../src/lab/results-tsv.ts';
@@ -18,9 +19,11 @@ import { viewTrack } from '../../src/stats/track-view.ts';
 import { appendRecords, restoreRecords } from './append-records.ts';
 import { formatBaselineEntry, isSetComplete } from './baseline-entry.ts';
 import { formatBridgeEntry } from './bridge-entry.ts';
-import { decideJob, listScoredRuns } from './decide-job.ts';
+import { decideJob, judgeJob, listScoredRuns } from './decide-job.ts';
 import { readExperimentEntries } from './experiment-entries.ts';
+import { ownChange } from './judge-experiment.ts';
 import { formatRunEntry } from './run-entry.ts';
+import { settleChampion } from './settle-champion.ts';
 import type { Turns } from './turns.ts';
 
 /** What the recorder works on. */
@@ -42,8 +45,13 @@ async function storeDecision(context: RecorderContext, number: number): Promise<
   if (booked.recorded !== null && booked.recorded.attempt === (booked.run?.attempt ?? 0)) return booked.recorded;
   const description = await describe(context, number);
   const jobs = book.all();
-  const decided = decideJob(booked, jobs, config, description);
   const { job, run } = booked;
+  const judged = judgeJob({ stored: booked, jobs, config, linesAdded: await countLines(context, booked) });
+  const settled =
+    judged === null || run === null
+      ? null
+      : await settleChampion(paths.root, judged, { number, commit: job.commit, run });
+  const decided = decideJob(booked, jobs, config, description, settled);
   const metric = run?.measuredBy?.name ?? config.metric.name;
   const judging = {
     direction: (run?.measuredBy ?? config.metric).direction,
@@ -69,6 +77,7 @@ async function storeDecision(context: RecorderContext, number: number): Promise<
     metric,
     row: decided.row === null ? null : formatResultRow(decided.row, metric),
     entry,
+    champion: settled?.champion ?? null,
     commit: null,
     isDone: false,
   };
@@ -80,6 +89,14 @@ async function storeDecision(context: RecorderContext, number: number): Promise<
     state: paths.state,
   });
   return recorded;
+}
+
+/** Lines that an experiment's change adds less those it takes away; null where nobody asks, and where git counts none. */
+async function countLines({ paths, config }: RecorderContext, { job }: StoredJob): Promise<number | null> {
+  if (job.kind !== 'experiment' || config.decision.tieWidths === 0) return null;
+  const { start, commit } = ownChange(job);
+  const { files } = await readDiffFacts(paths.root, start, commit);
+  return files.reduce((sum, { added, removed }) => sum + (added ?? 0) - (removed ?? 0), 0);
 }
 
 /** An experiment is described by the subject of its commit, any other job by its question. */

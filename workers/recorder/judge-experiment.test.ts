@@ -1,0 +1,213 @@
+/** Whether an experiment's run is kept and what the champion is to become, on tracks whose truth is known; and the champion's code in real git. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import { createPlainJob, createPlainRun } from '../../queue/job-for-tests.ts';
+import { configSchema, type RawLabConfig } from '../../src/config/schema.ts';
+import type { ChampionState, Change, Variant } from '../../src/domain/change.ts';
+import { createTemporaryRepository, type TemporaryRepository } from '../../src/scenarios/temporary-repository.ts';
+import { usualPruning } from '../../src/stats/prune.ts';
+import { createRandom } from '../../src/stats/seeded-random.ts';
+import { chooseSolid, studyTrack } from '../../src/stats/track-history.ts';
+import { type ScoredRun, viewTrack } from '../../src/stats/track-view.ts';
+import { type JudgedExperiment, judgeExperiment, scoredRunOf } from './judge-experiment.ts';
+import { settleChampion } from './settle-champion.ts';
+
+const repositories: TemporaryRepository[] = [];
+
+afterEach(async () => {
+  for (const one of repositories.splice(0)) await one.remove();
+});
+
+const track = 'aaaaaaaa';
+const measuredBy = { name: 'val_bpb', direction: 'lower', unit: 'bpb' } as const;
+
+const scored = (job: number, more: Partial<ScoredRun>): ScoredRun => ({
+  ...{ job, kind: 'experiment', commit: `c${job}`, metric: 1, track, deviceClass: 'gpu', deviceModel: 'H100' },
+  ...{ leak: false, status: null, seed: job, slug: null, base: null, start: null, variant: null, test: null },
+  champion: null,
+  ...more,
+});
+const baselineOf = (metrics: number[]): ScoredRun[] =>
+  metrics.map((metric, place) => scored(place + 1, { kind: 'baseline', commit: 'root', metric }));
+const usual = baselineOf([1.0, 1.002, 0.998, 1.001]);
+
+interface Ran {
+  number: number;
+  metric: number | null;
+  base?: string;
+  commit?: string;
+  variant?: Variant | null;
+}
+
+function judge(others: ScoredRun[], ran: Ran, decision: RawLabConfig['decision'] = {}): JudgedExperiment {
+  const { number, metric, base = 'root', commit = `c${number}`, variant = null } = ran;
+  const config = configSchema.parse({ decision });
+  const job = createPlainJob(number, {
+    ...{ kind: 'experiment', experiment: `idea-${number}`, commit, base, start: base, variant, track, seed: number },
+  });
+  const run = createPlainRun(number, {
+    ...{ metric, track, device: { id: 'gpu0', class: 'gpu', model: 'H100' } },
+    fate: metric === null ? { kind: 'failed', failure: 'exception', detail: 'no' } : { kind: 'done' },
+  });
+  const view = viewTrack(others, track, 'H100', { direction: 'lower', confidence: 0.95 });
+  return judgeExperiment({ job, run, others, view, measuredBy, config, linesAdded: 3 });
+}
+
+const slugs = (changes: readonly Change[] | undefined) => changes?.map(({ slug }) => slug);
+
+test.each([
+  [0.99, 'keep', ['idea-9'], []],
+  [1.02, 'discard', [], []],
+  [1.0005, 'discard', [], ['idea-9']],
+] as const)('a run of %d against a baseline of 1.00 is a %s', (metric, status, changes, near) => {
+  const { decision, plan } = judge(usual, { number: 9, metric });
+  expect(decision).toMatchObject({ status, evidence: status === 'keep' ? 'provisional' : '' });
+  expect(slugs(plan?.changes)).toEqual(changes);
+  expect(slugs(plan?.near)).toEqual(near);
+  expect(decision.observed).toBeCloseTo(metric - 1.00025, 9);
+});
+
+test('a crash and a leak leave the champion as it is', () => {
+  expect(judge(usual, { number: 9, metric: null })).toMatchObject({ decision: { status: 'crash' }, plan: null });
+});
+
+test('where repeats agree to the digit the smallest gain counts and the smallest loss does not', () => {
+  const equal = baselineOf([1.25, 1.25, 1.25]);
+  expect(judge(equal, { number: 9, metric: 1.24 }).decision.status).toBe('keep');
+  expect(judge(equal, { number: 9, metric: 1.26 }).decision.status).toBe('discard');
+});
+
+test('with one baseline run the noise is unknown, and any gain counts', () => {
+  const one = baselineOf([1]);
+  expect(judge(one, { number: 9, metric: 0.999999 }).decision.status).toBe('keep');
+  expect(judge(one, { number: 9, metric: 1 }).decision.status).toBe('discard');
+});
+
+test('a near tie goes to fewer lines where the charter says so', () => {
+  // Three lines longer: judgeExperiment above was told so.
+  expect(judge(usual, { number: 9, metric: 0.9985 }).decision.status).toBe('keep');
+  const tied = judge(usual, { number: 9, metric: 0.9985 }, { tieWidths: 2 });
+  expect(tied.decision).toMatchObject({ status: 'discard' });
+  expect(tied.decision.reason).toContain('a near tie, and it adds lines');
+});
+
+test("the strict rule keeps by the number alone, against the champion's own", () => {
+  const champion: ChampionState = {
+    ...{ commit: 'c5', root: 'root', changes: [{ slug: 'idea-5', commit: 'c5', start: 'root' }], near: [] },
+    ...{ value: 0.992, sd: 0.001, chosenBy: 0.99 },
+  };
+  const kept = scored(5, { metric: 0.99, base: 'root', start: 'root', slug: 'idea-5', status: 'keep', champion });
+  const runs = [...usual, kept];
+  expect(judge(runs, { number: 9, metric: 0.991, base: 'c5' }, { rule: 'strict' }).decision.status).toBe('discard');
+  expect(judge(runs, { number: 9, metric: 0.9899, base: 'c5' }, { rule: 'strict' }).decision.status).toBe('keep');
+});
+
+test('a champion that was chosen by a lucky number is worth less than it, and what follows is held against that', () => {
+  const first = judge(usual, { number: 5, metric: 0.997 });
+  expect(first.decision.status).toBe('keep');
+  const state: ChampionState = {
+    ...{ commit: 'c5', root: 'root', changes: [{ slug: 'idea-5', commit: 'c5', start: 'root' }], near: [] },
+    ...{ value: 0.998, sd: 0.001, chosenBy: 0.997 },
+  };
+  const runs = [...usual, scored(5, { metric: 0.997, base: 'root', start: 'root', slug: 'idea-5', champion: state })];
+  const next = judge(runs, { number: 9, metric: 0.997, base: 'c5' });
+  expect(next.base?.value).toBeGreaterThan(0.997);
+  expect(next.base?.value).toBeLessThan(1.00025);
+});
+
+test('of a night of useless changes less than half as many may be claimed as the strict rule keeps', () => {
+  const kept = { posterior: 0, strict: 0 };
+  for (let night = 1; night <= 10; night++) {
+    const lot = createRandom(night);
+    const baseline = baselineOf([0, 1, 2, 3].map(() => 1 + 0.002 * lot.normal()));
+    const scores = Array.from({ length: 20 }, () => 1 + 0.002 * lot.normal());
+    for (const rule of ['posterior', 'strict'] as const) {
+      const runs = [...baseline];
+      for (const [place, metric] of scores.entries()) {
+        const number = 10 + place;
+        const base =
+          viewTrack(runs, track, 'H100', { direction: 'lower', confidence: 0.95 }).champion?.commit ?? 'root';
+        const { decision, plan } = judge(runs, { number, metric, base }, { rule });
+        if (plan === null) throw new Error('no plan');
+        const commit = plan.changes.length === 0 ? 'root' : (plan.changes.at(-1)?.commit ?? '');
+        const state = { commit, root: plan.root, changes: plan.changes, near: plan.near };
+        const chosenBy = decision.status === 'keep' ? metric : (plan.before?.chosenBy ?? null);
+        runs.push(
+          scored(number, {
+            ...{ metric, base, start: base, slug: `idea-${number}`, status: decision.status },
+            champion: { ...state, value: chosenBy ?? 1, sd: 0.001, chosenBy },
+          }),
+        );
+      }
+      const changes = runs.at(-1)?.champion?.changes ?? [];
+      kept[rule] +=
+        rule === 'strict'
+          ? changes.length
+          : chooseSolid(studyTrack(runs, 'lower'), changes, usualPruning.weight).length;
+    }
+  }
+  expect(kept.strict).toBeGreaterThan(20);
+  expect(kept.posterior).toBeLessThan(kept.strict / 2);
+});
+
+/** A repository with a first commit, changes of single files on it, and what the recorder would make of a run. */
+async function createCode() {
+  const repository = await createTemporaryRepository({ 'a.py': 'a = 1\n', 'b.py': 'b = 1\n' });
+  repositories.push(repository);
+  const { git, root } = repository;
+  const first = await git('rev-parse', 'HEAD');
+  const make = async (slug: string, start: string, file: string, text: string): Promise<Change> => {
+    await git('checkout', '--quiet', '--detach', start);
+    await writeFile(join(root, file), text);
+    await git('commit', '--quiet', '--all', '--message', slug);
+    return { slug, start, commit: await git('rev-parse', 'HEAD') };
+  };
+  const baseline = baselineOf([1.0, 1.002, 0.998, 1.001]).map((run) => ({ ...run, commit: first }));
+  const settle = async (others: ScoredRun[], number: number, change: Change, metric: number) => {
+    const judged = judge(others, { number, metric, base: change.start, commit: change.commit });
+    const job = createPlainJob(number, {
+      ...{ kind: 'experiment', experiment: change.slug, commit: change.commit, base: change.start, track },
+      start: change.start,
+    });
+    const run = createPlainRun(number, { metric, track, device: { id: 'gpu0', class: 'gpu', model: 'H100' } });
+    const settled = await settleChampion(root, judged, { number, commit: change.commit, run });
+    const own = { ...scoredRunOf(job, run, metric), status: settled.decision.status, champion: settled.champion };
+    return { settled, runs: [...others, own] };
+  };
+  const show = (commit: string | undefined, file: string) => git('show', `${commit}:${file}`);
+  return { baseline, first, git, make, settle, show };
+}
+
+test('two changes that were built side by side both come into the champion, and its ref keeps it', async () => {
+  const { baseline, first, git, make, settle, show } = await createCode();
+  const one = await make('one', first, 'a.py', 'a = 2\n');
+  const two = await make('two', first, 'b.py', 'b = 2\n');
+  const before = await settle(baseline, 5, one, 0.98);
+  expect(before.settled.champion?.commit).toBe(one.commit);
+  expect(before.settled.champion?.chosenBy).toBe(0.98);
+  const { champion } = (await settle(before.runs, 6, two, 0.975)).settled;
+  expect(champion?.changes.map(({ commit }) => commit)).toEqual([one.commit, two.commit]);
+  expect(await show(champion?.commit, 'a.py')).toBe('a = 2');
+  expect(await show(champion?.commit, 'b.py')).toBe('b = 2');
+  expect(await git('rev-parse', 'refs/nightlab/champions/6')).toBe(champion?.commit);
+  // What never ran was chosen by no number of its own, and is worth more than either.
+  expect(champion?.chosenBy).toBeNull();
+  expect(champion?.value).toBeLessThan(0.975);
+});
+
+test('of two changes of the same line the better one is the champion, whichever comes first', async () => {
+  for (const [early, late] of [
+    [0.98, 0.95],
+    [0.95, 0.98],
+  ] as const) {
+    const { baseline, first, make, settle } = await createCode();
+    const one = await make('one', first, 'a.py', 'a = 2\n');
+    const two = await make('two', first, 'a.py', 'a = 3\n');
+    const before = await settle(baseline, 5, one, early);
+    const { champion, decision } = (await settle(before.runs, 6, two, late)).settled;
+    expect(champion?.commit).toBe(late < early ? two.commit : one.commit);
+    expect(decision.status).toBe(late < early ? 'keep' : 'discard');
+    expect(decision.reason).toContain('does not merge with the champion');
+  }
+});
