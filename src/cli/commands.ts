@@ -196,9 +196,29 @@ export const commandGroups: { title: string; commands: CommandEntry[] }[] = [
         load: async () => (await import('./commands/baseline.ts')).baseline,
       },
       {
+        name: 'metric',
+        summary: 'Check whether the metric is fit to experiment with',
+        load: async () => (await import('./commands/metric.ts')).metric,
+      },
+      {
         name: 'results',
         summary: 'Show results.tsv with the noise it is judged by',
         load: async () => (await import('./commands/results.ts')).results,
+      },
+      {
+        name: 'champion',
+        summary: 'Show what the champion is made of and what each change is worth',
+        load: async () => (await import('./commands/champion.ts')).champion,
+      },
+      {
+        name: 'confirm',
+        summary: 'Test with fresh seeds whether the champion beats the baseline',
+        load: async () => (await import('./commands/confirm.ts')).confirm,
+      },
+      {
+        name: 'ablate',
+        summary: 'Measure what the champion loses without each of its changes',
+        load: async () => (await import('./commands/ablate.ts')).ablate,
       },
       {
         name: 'replay',
@@ -214,6 +234,11 @@ export const commandGroups: { title: string; commands: CommandEntry[] }[] = [
         name: 'reports',
         summary: 'List the reports, or review those that wait for it',
         load: async () => (await import('./commands/reports.ts')).reports,
+      },
+      {
+        name: 'calibration',
+        summary: 'Hold what was expected against what was observed',
+        load: async () => (await import('./commands/calibration.ts')).calibration,
       },
       {
         name: 'audit',
