@@ -77,7 +77,8 @@ async function expectRecordedOnce(lab: TemporaryLab, job: number): Promise<void>
   expect(rows.filter((row) => row.split('\t')[16] === String(job))).toHaveLength(1);
   const journal = await lab.git('show', 'main:RESEARCH_JOURNAL.md');
   expect(journal.split(`\njob ${job}, attempt`).length - 1).toBe(1);
-  expect(await lab.git('status', '--porcelain')).toBe('');
+  // The next job may be on its way into the records: main moves first, the checkout follows.
+  await waitUntil('the checkout is as main has it', async () => (await lab.git('status', '--porcelain')) === '');
   expect(await countStarts(lab, job)).toBe(1);
   const daemon = await daemonPid(lab);
   const own = new Set([daemon, await redisPid(lab)]);

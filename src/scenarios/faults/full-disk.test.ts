@@ -24,7 +24,9 @@ let shared: FaultLab | null = null;
 
 afterAll(async () => {
   await shared?.remove();
-  if (canMount) await execa('umount', [disk]);
+  // What was killed in the lab may take a moment to let go of it.
+  if (canMount)
+    await waitUntil('the disk is free', async () => (await execa('umount', [disk], { reject: false })).exitCode === 0);
   await rm(disk, { recursive: true, force: true });
 });
 
