@@ -40,7 +40,7 @@ const isRepeat = ({ kind }: ScoredRun): boolean =>
  */
 export function studyTrack(all: readonly ScoredRun[], direction: 'lower' | 'higher'): TrackKnowledge {
   const sign = direction === 'lower' ? -1 : 1;
-  const runs = all.filter((run) => !run.leak && (isRepeat(run) || run.kind === 'experiment'));
+  const runs = all.filter((run) => !run.leak && run.status !== 'crash' && (isRepeat(run) || run.kind === 'experiment'));
   const { changesOf, changesIn } = placeChanges(runs);
   const groups = new Map<string, { scores: number[]; jobs: number[] }>();
   for (const run of runs.filter(isRepeat)) {

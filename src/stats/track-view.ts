@@ -21,6 +21,8 @@ export interface ScoredRun {
   leak: boolean;
   /** Null while it is not decided, and for baseline and bridge jobs. */
   status: Status | null;
+  /** Wall time from start to end, seconds. */
+  seconds: number | null;
   /** LAB_SEED; null where the command's own default counted. */
   seed: number | null;
   /** Slug of the experiment; null for any other job. */

@@ -43,9 +43,13 @@ function parseRow(text: string, metric: string): ParsedResult | null {
   return parseResults(insertResultRows(null, [text], metric)).rows[0] ?? null;
 }
 
-/** True where one of these rows is the wanted one. A confirmation's row lists the jobs of the seeds too and does not stand for their own rows. */
+/**
+ * True where one of these rows is the wanted one. A claim's row lists the champion's fresh runs: it does not stand for rows of their own, and
+ * the job that it was recorded with may be none of them (the baseline's last run).
+ */
 function includesRow(rows: ParsedResult[], wanted: WantedRow): boolean {
-  return rows.some((row) => row.jobs.includes(wanted.job) && (row.jobs.length === 1 || wanted.jobs.length > 1));
+  if (wanted.jobs.length > 1) return rows.some((row) => row.jobs.join() === wanted.jobs.join());
+  return rows.some((row) => row.jobs.length === 1 && row.jobs.includes(wanted.job));
 }
 
 /** Rows of earlier metrics live in results.<track>.tsv; their paths on the branch, with the text. */

@@ -12,6 +12,7 @@ import type { MeasuredBy, Run } from '../../src/domain/run.ts';
 import { LabError } from '../../src/errors/lab-error.ts';
 import { parseResults, resultsHeader } from '../../src/lab/results-tsv.ts';
 import { decide } from '../../src/stats/decision.ts';
+import { judgeMemory } from '../../src/stats/memory-limit.ts';
 import { findSlowSteps, stepSecondsOf } from '../../src/stats/slow-steps.ts';
 import { type ScoredRun, type Standing, standingOf, type TrackView, viewTrack } from '../../src/stats/track-view.ts';
 import { type JudgedExperiment, judgeExperiment } from './judge-experiment.ts';
@@ -54,6 +55,7 @@ export function listScoredRuns(jobs: StoredJob[]): ScoredRun[] {
               deviceModel: run.device.model,
               leak: run.flags.includes('leak'),
               status: recorded?.decision?.status ?? null,
+              seconds: (Date.parse(run.endedAt) - Date.parse(run.startedAt)) / 1000,
               ...{ seed: job.seed, slug: job.experiment, base: job.base, start: job.start },
               ...{ variant: job.variant, test: job.test, champion: recorded?.champion ?? null },
             },
@@ -84,7 +86,8 @@ export function judgeJob({ stored, jobs, config, linesAdded }: DecideInput): Jud
   const { job } = stored;
   if (job.kind !== 'experiment') return null;
   const { run, own, view, measuredBy } = lookAround(stored, jobs, config);
-  return judgeExperiment({ job, run, others: own, view, measuredBy, config, linesAdded });
+  const memory = judgeMemory(run, listBaselineRuns(run, jobs), config.decision.memoryFactor);
+  return judgeExperiment({ job, run, others: own, view, measuredBy, config, memory, linesAdded });
 }
 
 /** What a job is decided among: the recorded runs of its track and device model, and what they make of the track. */
@@ -165,13 +168,18 @@ function variantFlags({ variant }: Job): string[] {
   return [...leftOut.map(({ slug }) => `without:${slug}`), ...riders.map(({ slug }) => `with:${slug}`)];
 }
 
-/** Steps that took longer than the baseline's, on the same track and device model. */
-function findSlow(run: Run, jobs: StoredJob[]): string[] {
-  const baselines = jobs.flatMap((other) => {
+/** Ended runs of the baseline on the same track and device model. */
+function listBaselineRuns(run: Run, jobs: StoredJob[]): Run[] {
+  return jobs.flatMap((other) => {
     const isBaseline = other.job.kind === 'baseline' && other.recorded?.isDone === true;
     const ran = isBaseline && other.run?.fate.kind === 'done' ? other.run : null;
-    return ran?.track === run.track && ran.device.model === run.device.model ? [stepSecondsOf(ran.steps)] : [];
+    return ran?.track === run.track && ran.device.model === run.device.model ? [ran] : [];
   });
+}
+
+/** Steps that took longer than the baseline's, on the same track and device model. */
+function findSlow(run: Run, jobs: StoredJob[]): string[] {
+  const baselines = listBaselineRuns(run, jobs).map(({ steps }) => stepSecondsOf(steps));
   return findSlowSteps(stepSecondsOf(run.steps), baselines);
 }
 

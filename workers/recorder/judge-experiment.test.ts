@@ -6,6 +6,7 @@ import { createPlainJob, createPlainRun } from '../../queue/job-for-tests.ts';
 import { configSchema, type RawLabConfig } from '../../src/config/schema.ts';
 import type { ChampionState, Change, Variant } from '../../src/domain/change.ts';
 import { createTemporaryRepository, type TemporaryRepository } from '../../src/scenarios/temporary-repository.ts';
+import { judgeMemory } from '../../src/stats/memory-limit.ts';
 import { usualPruning } from '../../src/stats/prune.ts';
 import { createRandom } from '../../src/stats/seeded-random.ts';
 import { chooseSolid, studyTrack } from '../../src/stats/track-history.ts';
@@ -24,7 +25,17 @@ const measuredBy = { name: 'val_bpb', direction: 'lower', unit: 'bpb' } as const
 
 const scored = (job: number, more: Partial<ScoredRun>): ScoredRun => ({
   ...{ job, kind: 'experiment', commit: `c${job}`, metric: 1, track, deviceClass: 'gpu', deviceModel: 'H100' },
-  ...{ leak: false, status: null, seed: job, slug: null, base: null, start: null, variant: null, test: null },
+  ...{
+    leak: false,
+    status: null,
+    seconds: null,
+    seed: job,
+    slug: null,
+    base: null,
+    start: null,
+    variant: null,
+    test: null,
+  },
   champion: null,
   ...more,
 });
@@ -35,14 +46,17 @@ const usual = baselineOf([1.0, 1.002, 0.998, 1.001]);
 interface Ran {
   number: number;
   metric: number | null;
+  peakMemoryMib?: number;
   base?: string;
   commit?: string;
   variant?: Variant | null;
 }
 
 function judge(others: ScoredRun[], ran: Ran, decision: RawLabConfig['decision'] = {}): JudgedExperiment {
-  const { number, metric, base = 'root', commit = `c${number}`, variant = null } = ran;
+  const { number, metric, peakMemoryMib = 1000, base = 'root', commit = `c${number}`, variant = null } = ran;
   const config = configSchema.parse({ decision });
+  const usualMemory = [1000, 1000].map((peakMemoryMib) => ({ peakMemoryMib, memorySource: 'nvidia-smi' as const }));
+  const memory = judgeMemory({ peakMemoryMib, memorySource: 'nvidia-smi' }, usualMemory, config.decision.memoryFactor);
   const job = createPlainJob(number, {
     ...{ kind: 'experiment', experiment: `idea-${number}`, commit, base, start: base, variant, track, seed: number },
   });
@@ -51,7 +65,7 @@ function judge(others: ScoredRun[], ran: Ran, decision: RawLabConfig['decision']
     fate: metric === null ? { kind: 'failed', failure: 'exception', detail: 'no' } : { kind: 'done' },
   });
   const view = viewTrack(others, track, 'H100', { direction: 'lower', confidence: 0.95 });
-  return judgeExperiment({ job, run, others, view, measuredBy, config, linesAdded: 3 });
+  return judgeExperiment({ job, run, others, view, measuredBy, config, memory, linesAdded: 3 });
 }
 
 const slugs = (changes: readonly Change[] | undefined) => changes?.map(({ slug }) => slug);
@@ -70,6 +84,17 @@ test.each([
 
 test('a crash and a leak leave the champion as it is', () => {
   expect(judge(usual, { number: 9, metric: null })).toMatchObject({ decision: { status: 'crash' }, plan: null });
+});
+
+test("a run that takes more than twice the baseline's memory is a crash, whatever it scored", () => {
+  const { decision, plan } = judge(usual, { number: 9, metric: 0.5, peakMemoryMib: 2100 });
+  expect(decision).toMatchObject({ status: 'crash', observed: null });
+  expect(decision.reason).toContain('2.1 times');
+  expect(plan).toBeNull();
+  expect(judge(usual, { number: 9, metric: 0.5, peakMemoryMib: 1900 }).decision.status).toBe('keep');
+  expect(judge(usual, { number: 9, metric: 0.5, peakMemoryMib: 9000 }, { memoryFactor: null }).decision.status).toBe(
+    'keep',
+  );
 });
 
 test('where repeats agree to the digit the smallest gain counts and the smallest loss does not', () => {

@@ -10,6 +10,7 @@ import type { MeasuredBy, Run } from '../../src/domain/run.ts';
 import { LabError } from '../../src/errors/lab-error.ts';
 import { advance } from '../../src/stats/advance.ts';
 import { decide, formatWidths } from '../../src/stats/decision.ts';
+import type { MemoryVerdict } from '../../src/stats/memory-limit.ts';
 import { reviewNearMisses, usualNearMisses } from '../../src/stats/near-misses.ts';
 import { chooseReverts } from '../../src/stats/prune.ts';
 import { refineEvery, studyTrack, type TrackKnowledge } from '../../src/stats/track-history.ts';
@@ -24,6 +25,7 @@ export interface JudgeInput {
   view: TrackView;
   measuredBy: MeasuredBy;
   config: Pick<LabConfig, 'decision'>;
+  memory: MemoryVerdict;
   /** Lines that the change adds less those it takes away; null where it is unknown. */
   linesAdded: number | null;
 }
@@ -58,7 +60,7 @@ export function scoredRunOf(job: Job, run: Run, metric: number): ScoredRun {
   return {
     ...{ job: job.number, kind: job.kind, commit: job.commit, metric, track: run.track },
     ...{ deviceClass: run.device.class, deviceModel: run.device.model, leak: run.flags.includes('leak') },
-    ...{ status: null, seed: job.seed, slug: job.experiment, base: job.base, start: job.start },
+    ...{ status: null, seconds: null, seed: job.seed, slug: job.experiment, base: job.base, start: job.start },
     ...{ variant: job.variant, test: job.test, champion: null },
   };
 }
@@ -66,6 +68,11 @@ export function scoredRunOf(job: Job, run: Run, metric: number): ScoredRun {
 /** Judges. */
 export function judgeExperiment(input: JudgeInput): JudgedExperiment {
   const { job, run, others, measuredBy, config } = input;
+  const { memory } = input;
+  if (memory.isOver && run.fate.kind === 'done') {
+    const crash = { status: 'crash', reason: memory.text, evidence: '', observed: null, noiseWidths: null } as const;
+    return { decision: crash, base: findBase(input, null), plan: null, known: null };
+  }
   const leak = run.flags.includes('leak');
   const known =
     run.metric === null || leak || run.fate.kind === 'failed'

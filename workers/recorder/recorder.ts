@@ -13,17 +13,20 @@ import type { LabConfig } from '../../src/config/schema.ts';
 import { messageOf } from '../../src/errors/lab-error.ts';
 import { readDiffFacts } from '../../src/git/diff-facts.ts';
 import { readSubject } from '../../src/git/porcelain.ts';
+import { readFreshTest } from '../../src/lab/fresh-tests.ts';
 import { reachPoint } from '../../src/lab/named-point.ts';
 import { formatResultRow } from '../../src/lab/results-tsv.ts';
+import { studyTrack } from '../../src/stats/track-history.ts';
 import { viewTrack } from '../../src/stats/track-view.ts';
 import { appendRecords, restoreRecords } from './append-records.ts';
 import { formatBaselineEntry, isSetComplete } from './baseline-entry.ts';
 import { formatBridgeEntry } from './bridge-entry.ts';
 import { decideJob, judgeJob, listScoredRuns } from './decide-job.ts';
+import { type DecidedTest, decideTest } from './decide-test.ts';
 import { readExperimentEntries } from './experiment-entries.ts';
 import { ownChange } from './judge-experiment.ts';
 import { formatRunEntry } from './run-entry.ts';
-import { settleChampion } from './settle-champion.ts';
+import { settleChampion, settleReverts } from './settle-champion.ts';
 import type { Turns } from './turns.ts';
 
 /** What the recorder works on. */
@@ -57,27 +60,33 @@ async function storeDecision(context: RecorderContext, number: number): Promise<
     direction: (run?.measuredBy ?? config.metric).direction,
     confidence: config.decision.confidence,
   };
-  let entry: string | null = null;
+  const tested = await decideFresh(context, booked, jobs);
+  let entry: string | null = tested?.entry ?? null;
   // A task with free text for a label asked no question that an entry could answer.
   const isAsked = job.label !== null && job.label.hypothesis !== '' && config.queue.place !== 'here';
   if (isAsked && run !== null && job.kind !== 'check') {
     const runFolder = join('.lab', 'runs', String(number), String(run.attempt));
-    const { noise = null } = viewTrack(listScoredRuns(jobs), run.track, run.device.model, judging).baseline ?? {};
+    const { sd = null, noise: pooled = null } = judged?.known ?? {};
+    const { noise: measured = null } =
+      viewTrack(listScoredRuns(jobs), run.track, run.device.model, judging).baseline ?? {};
+    const noise = sd === null || pooled === null ? measured : { mean: 0, std: sd, n: pooled.degrees + 1 };
     entry = formatRunEntry({ job, run, decided, config, description, runFolder, noise });
   } else if (job.kind === 'baseline' && isSetComplete(jobs, number)) {
     entry = formatBaselineEntry(jobs, number, config);
   } else if (job.kind === 'bridge' && isSetComplete(jobs, number)) {
     entry = formatBridgeEntry(jobs, number, config);
   }
+  const row = decided.row ?? tested?.row ?? null;
   const recorded: RecordedJob = {
     schema: 1,
     job: number,
     attempt: run?.attempt ?? 0,
     decision: decided.decision,
     metric,
-    row: decided.row === null ? null : formatResultRow(decided.row, metric),
+    row: row === null ? null : formatResultRow(row, metric),
     entry,
-    champion: settled?.champion ?? null,
+    champion: settled?.champion ?? tested?.champion ?? null,
+    ...(tested?.verdict == null ? {} : { verdict: tested.verdict }),
     commit: null,
     isDone: false,
   };
@@ -89,6 +98,24 @@ async function storeDecision(context: RecorderContext, number: number): Promise<
     state: paths.state,
   });
   return recorded;
+}
+
+/** What a run of a test with fresh seeds records; null for any other job. */
+async function decideFresh(
+  { paths, config }: RecorderContext,
+  booked: StoredJob,
+  jobs: StoredJob[],
+): Promise<Omit<DecidedTest, 'before'> | null> {
+  const { job, run } = booked;
+  const test = job.test === null ? null : readFreshTest(paths.state, job.test.test);
+  if (test === null || run === null) return null;
+  const decided = decideTest(booked, jobs, test, config);
+  const { before, champion } = decided;
+  if (before === null || champion === null) return decided;
+  const own = listScoredRuns(jobs).filter((one) => one.track === test.track && one.deviceModel === test.deviceModel);
+  const known = studyTrack(own, (run.measuredBy ?? config.metric).direction);
+  const number = job.number;
+  return { ...decided, champion: await settleReverts(paths.root, before, champion, { known, number, run }) };
 }
 
 /** Lines that an experiment's change adds less those it takes away; null where nobody asks, and where git counts none. */

@@ -41,6 +41,7 @@ export function formatRunEntry(input: RunEntryInput): string {
     date: run.endedAt.slice(0, 10),
     title: description,
     status: decision?.status ?? 'task',
+    evidence: decision?.evidence ?? '',
     job: job.number,
     attempt: run.attempt,
     commit: job.commit,
@@ -60,15 +61,18 @@ function observations({ run, decided, config, noise }: RunEntryInput, unit: stri
   const measuredBy = run.measuredBy ?? config.metric;
   const lines: string[] = [];
   if (run.metric !== null) {
-    const from = decided.base
-      ? `, base ${decided.base.value.toFixed(6)} at ${decided.base.commit.slice(0, 7)} (${decided.base.runs} ${decided.base.runs === 1 ? 'run' : 'runs'})`
-      : '';
+    const { base } = decided;
+    const rests =
+      base === null || base.runs === 0
+        ? 'put together, by all runs'
+        : `${base.runs} ${base.runs === 1 ? 'run' : 'runs'}`;
+    const from = base ? `, base ${base.value.toFixed(6)} at ${base.commit.slice(0, 7)} (${rests})` : '';
     lines.push(`${measuredBy.name} ${run.metric.toFixed(6)}${unit}${from}`);
   }
   const noiseWidths = decided.decision?.noiseWidths ?? null;
   if (noiseWidths !== null && noise?.std != null) {
     lines.push(
-      `${formatWidths(noiseWidths)} noise widths (one width is ${noise.std.toFixed(6)}, from ${noise.n} baseline runs)`,
+      `${formatWidths(noiseWidths)} noise widths (one width is ${noise.std.toFixed(6)}, from ${noise.n} repeats)`,
     );
   }
   if (run.fate.kind === 'failed') lines.push(`failed: ${run.fate.failure}: ${run.fate.detail}`);

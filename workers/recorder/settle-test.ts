@@ -1,0 +1,41 @@
+/**
+ * Takes what a test with fresh seeds showed to be guilty out of the champion: its code without those changes, and what that is worth by all runs.
+ * Writes git objects and one ref, no working tree. Which changes are guilty is decide-test.ts's.
+ */
+import type { ChampionState } from '../../src/domain/change.ts';
+import type { Run } from '../../src/domain/run.ts';
+import { studyTrack } from '../../src/stats/track-history.ts';
+import type { ScoredRun } from '../../src/stats/track-view.ts';
+import type { DecidedTest } from './decide-test.ts';
+import { composeChampion } from './settle-champion.ts';
+
+/** What a settled test rests on. */
+export interface SettleTestInput {
+  root: string;
+  decided: DecidedTest;
+  /** The test's last run. */
+  number: number;
+  run: Run;
+  /** All scored runs of the lab. */
+  runs: readonly ScoredRun[];
+  direction: 'lower' | 'higher';
+}
+
+/** The champion after the test; null where nothing leaves it. Asked again it gives the same commit. Throws LabError where git does. */
+export async function settleTest(input: SettleTestInput): Promise<ChampionState | null> {
+  const { before, champion: wanted } = input.decided;
+  if (before === null || wanted === null) return null;
+  const { run, number, direction } = input;
+  const made = await composeChampion(input.root, before, wanted.changes, { number, run });
+  const own = input.runs.filter((one) => one.track === run.track && one.deviceModel === run.device.model);
+  const { posterior, sign, changesOf } = studyTrack(own, direction);
+  const names = [...(changesOf(before.root) ?? []), ...made.changes.map(({ commit }) => commit)];
+  const level = posterior?.levelOf(names) ?? null;
+  return {
+    ...{ ...before, ...made },
+    near: before.near.filter((change) => !made.changes.some(({ commit }) => commit === change.commit)),
+    value: level === null ? before.value : sign * level.mean,
+    sd: level === null ? before.sd : Math.sqrt(level.variance),
+    chosenBy: made.commit === before.commit ? before.chosenBy : null,
+  };
+}
