@@ -9,9 +9,9 @@ import type { ReportFacts } from '../domain/report.ts';
 import { readDiffFacts } from '../git/diff-facts.ts';
 import { resolveCommit } from '../git/repository.ts';
 import { readProvenance } from '../lab/provenance-file.ts';
-import { judgingOf } from '../stats/against-baseline.ts';
 import { changeInterval } from '../stats/interval.ts';
-import { standingOf, viewTrack } from '../stats/track-view.ts';
+import { studyTrack } from '../stats/track-history.ts';
+import { standingOf } from '../stats/track-view.ts';
 import type { PipelineContext } from './context.ts';
 import { branchOf, wordOf } from './experiment-steps.ts';
 
@@ -110,7 +110,8 @@ function measuredFacts(
   const [track, model] = [run?.track ?? mainTrack, run?.device.model ?? null];
   const own = runs.filter((one) => one.track === track && (model === null || one.deviceModel === model));
   const standing = standingOf(own, base);
-  const noise = viewTrack(runs, track, model, judgingOf(config)).baseline?.noise ?? null;
+  const pooled = model === null ? null : studyTrack(own, config.metric.direction).noise;
+  const noise = pooled?.sd == null ? null : { std: pooled.sd, n: pooled.degrees + 1 };
   // A smoke run measures nothing, whatever its log says.
   const metric = outcome.kind === 'decided' && run?.fate.kind === 'done' ? run.metric : null;
   const decision = outcome.kind === 'decided' ? (stored?.recorded?.decision ?? null) : null;
@@ -134,7 +135,7 @@ function measuredFacts(
     baseRuns,
     observed,
     interval:
-      observed === null || noise?.std == null
+      observed === null || noise === null
         ? null
         : changeInterval({
             observed,
@@ -144,7 +145,7 @@ function measuredFacts(
             baseRuns,
             confidence: config.decision.confidence,
           }),
-    noise: noise?.std == null ? null : { std: noise.std, n: noise.n },
+    noise,
     noiseWidths: decision?.noiseWidths ?? null,
     n: metric === null ? 0 : 1,
     memoryGb: run?.peakMemoryMib == null ? null : run.peakMemoryMib / 1024,

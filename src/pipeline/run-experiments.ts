@@ -17,6 +17,7 @@ import { journal } from './journal.ts';
 import { report } from './report.ts';
 import { review } from './review.ts';
 import { smoke } from './smoke.ts';
+import type { Night } from './spend-night.ts';
 
 const stages: Record<ExperimentStage, Stage> = { implement, review, smoke, evaluate, decide, report, journal };
 
@@ -33,11 +34,12 @@ const maxIdleAgents = 2;
 /**
  * Takes experiments that are not done to their end, in the order in which they were chosen: all of them, or those named. What keeps one from
  * going on is its own reason; only where agents cannot work at all are the rest left for later. Throws LabError (config) where the
- * configuration is wrong; then the state of each is what its last stage left.
+ * configuration is wrong; then the state of each is what its last stage left. A `night` says before each whether it may begin.
  */
 export async function runExperiments(
   context: PipelineContext,
   slugs: readonly string[] | null = null,
+  night: Night | null = null,
 ): Promise<ExperimentEnd[]> {
   const ends: ExperimentEnd[] = [];
   const open = readExperiments(context.paths).filter(
@@ -46,6 +48,15 @@ export async function runExperiments(
   let idleAgents = 0;
   for (const [index, experiment] of open.entries()) {
     context.signal.throwIfAborted();
+    if (night !== null && !(await night.mayExplore())) {
+      context.tell(
+        `the night ends here; left for later: ${open
+          .slice(index)
+          .map(({ slug }) => slug)
+          .join(', ')}`,
+      );
+      break;
+    }
     context.tell(`[${index + 1} of ${open.length}] ${experiment.slug}: ${experiment.title}`);
     const { end, isAgent } = await runExperiment(context, experiment);
     ends.push(end);
@@ -57,6 +68,7 @@ export async function runExperiments(
     );
     break;
   }
+  await night?.finish();
   return ends;
 }
 

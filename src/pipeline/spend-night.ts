@@ -1,0 +1,132 @@
+/**
+ * What a pipeline does between two experiments: explore on, measure the champion again with fresh seeds, or stop. A test that began is finished
+ * before anything else runs, so that exploring cannot move what it tests. The shares are stats/spend-run.ts's; the test is the daemon's.
+ */
+import { readStoredJobs } from '../../queue/job-store.ts';
+import { listScoredRuns } from '../../workers/recorder/decide-job.ts';
+import type { ChampionState } from '../domain/change.ts';
+import { LabError } from '../errors/lab-error.ts';
+import { alphaOfTry, runsForClaim } from '../stats/claim.ts';
+import { confirmRuns, type SpendRule, spendRun, usualSpending } from '../stats/spend-run.ts';
+import { chooseSolid, studyTrack, type TrackKnowledge } from '../stats/track-history.ts';
+import type { ScoredRun } from '../stats/track-view.ts';
+import type { PipelineContext } from './context.ts';
+
+/** When a night ends and what is done at its end. */
+export interface NightPlan {
+  /** Milliseconds since 1970; null: when the ideas are used up. */
+  untilMs: number | null;
+  /** Whether the champion is measured again once nothing is left to explore. */
+  confirmsAtEnd: boolean;
+}
+
+/** A night under way. */
+export interface Night {
+  /** Whether another experiment may begin; confirms before where that is due. */
+  mayExplore(): Promise<boolean>;
+  /** What is left to do when there is nothing to explore any more. */
+  finish(): Promise<void>;
+}
+
+/** Begins a night. */
+export function beginNight(context: PipelineContext, { untilMs, confirmsAtEnd }: NightPlan): Night {
+  const startMs = Date.now();
+  const { config, gate, tell, signal } = context;
+  const rule: SpendRule = {
+    ...usualSpending,
+    // A track has its seeds; a night adds none of its own accord.
+    baselineRuns: 0,
+    confirmShare: config.decision.confirmShare,
+  };
+  const look = async (hasExperiment: boolean): Promise<'explore' | 'confirm' | 'stop'> => {
+    if (untilMs !== null && Date.now() >= untilMs) return 'stop';
+    const known = await readKnowledge(context);
+    if (known === null || config.decision.confirmShare === 0) return hasExperiment ? 'explore' : 'stop';
+    const { champion, runs, knowledge } = known;
+    const runSeconds = typicalSeconds(runs);
+    const runsUntil = (fromMs: number) =>
+      untilMs === null || runSeconds === null ? null : Math.floor((untilMs - fromMs) / 1000 / runSeconds);
+    const [left, budget] = [runsUntil(Date.now()), runsUntil(startMs)];
+    const need = runsNeeded(known, config, confirmRuns({ budget }, rule));
+    const claim = (await gate.listClaims()).find((one) => isSameChampion(one.champion, champion, knowledge, config));
+    const noise = { ...knowledge.noise, doubt: null };
+    const state = { left, budget, hasExperiment, noise, baselineRuns: knowledge.noise.runs, need };
+    const use = spendRun({ ...state, claim: claim === undefined ? 'none' : claim.isOpen ? 'open' : 'ended' }, rule);
+    return use === 'confirm' ? 'confirm' : use === 'explore' ? 'explore' : 'stop';
+  };
+  const confirm = async (): Promise<void> => {
+    tell('confirm: the champion is measured again with fresh seeds, beside the baseline');
+    try {
+      const { text } = await gate.confirmChampion(signal);
+      tell(`  ${text}`);
+    } catch (error) {
+      // What cannot be tested (seeds that change nothing, a frozen file of by now) is no reason to lose the night.
+      if (!(error instanceof LabError) || signal.aborted || error.kind === 'internal') throw error;
+      tell(`  confirm: ${error.message}`);
+      refused = true;
+    }
+  };
+  let refused = false;
+  return {
+    async mayExplore() {
+      if (untilMs === null) return true;
+      const use = refused ? (Date.now() < untilMs ? 'explore' : 'stop') : await look(true);
+      if (use !== 'confirm') return use === 'explore';
+      await confirm();
+      return refused ? Date.now() < untilMs : (await look(true)) === 'explore';
+    },
+    async finish() {
+      if (refused || !(confirmsAtEnd || untilMs !== null)) return;
+      if ((await look(false)) === 'confirm') await confirm();
+    },
+  };
+}
+
+interface Known {
+  champion: ChampionState;
+  /** Scored runs of its track and device model. */
+  runs: ScoredRun[];
+  knowledge: TrackKnowledge;
+}
+
+/** The champion and what is known of its track; null where nothing was kept or the noise is unknown. */
+async function readKnowledge({ gate, paths, config }: PipelineContext): Promise<Known | null> {
+  const { track, champion } = await gate.look();
+  const state = champion?.state ?? null;
+  if (state === null || state.changes.length === 0) return null;
+  const ofTrack = listScoredRuns(readStoredJobs(paths.runs)).filter((run) => run.track === track);
+  const model = ofTrack.findLast((run) => run.champion?.commit === state.commit)?.deviceModel;
+  const runs = ofTrack.filter((run) => run.deviceModel === model);
+  const knowledge = studyTrack(runs, config.metric.direction);
+  return knowledge.posterior === null ? null : { champion: state, runs, knowledge };
+}
+
+/** Runs that a claim of the champion, without what is doubtful, probably needs; null where it could hardly be shown. */
+function runsNeeded({ champion, knowledge }: Known, config: PipelineContext['config'], most: number): number | null {
+  const { posterior, sd, noise } = knowledge;
+  const solid = chooseSolid(knowledge, champion.changes, config.decision.pruneWeight);
+  if (posterior === null || sd === null || solid.length === 0) return null;
+  const gain = posterior.gainOf(solid.map(({ commit }) => commit));
+  return runsForClaim(gain, sd, noise.degrees, alphaOfTry(config.decision.alpha, 1), most);
+}
+
+/** A claim is about what may be claimed of a champion: the doubtful left out. */
+function isSameChampion(
+  claimed: ChampionState,
+  present: ChampionState,
+  knowledge: TrackKnowledge,
+  config: PipelineContext['config'],
+): boolean {
+  const solid = chooseSolid(knowledge, present.changes, config.decision.pruneWeight);
+  const names = new Set(solid.map(({ commit }) => commit));
+  return claimed.changes.length === names.size && claimed.changes.every(({ commit }) => names.has(commit));
+}
+
+/** Median length of the newest runs, seconds; null before the first. */
+function typicalSeconds(runs: readonly ScoredRun[]): number | null {
+  const seconds = runs
+    .slice(-15)
+    .flatMap((run) => (run.seconds === null ? [] : [run.seconds]))
+    .sort((a, b) => a - b);
+  return seconds[Math.floor(seconds.length / 2)] ?? null;
+}
