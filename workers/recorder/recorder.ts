@@ -16,7 +16,6 @@ import { readSubject } from '../../src/git/porcelain.ts';
 import { readFreshTest } from '../../src/lab/fresh-tests.ts';
 import { reachPoint } from '../../src/lab/named-point.ts';
 import { formatResultRow } from '../../src/lab/results-tsv.ts';
-import { studyTrack } from '../../src/stats/track-history.ts';
 import { viewTrack } from '../../src/stats/track-view.ts';
 import { appendRecords, restoreRecords } from './append-records.ts';
 import { formatBaselineEntry, isSetComplete } from './baseline-entry.ts';
@@ -26,7 +25,8 @@ import { type DecidedTest, decideTest } from './decide-test.ts';
 import { readExperimentEntries } from './experiment-entries.ts';
 import { ownChange } from './judge-experiment.ts';
 import { formatRunEntry } from './run-entry.ts';
-import { settleChampion, settleReverts } from './settle-champion.ts';
+import { settleChampion } from './settle-champion.ts';
+import { settleTest } from './settle-test.ts';
 import type { Turns } from './turns.ts';
 
 /** What the recorder works on. */
@@ -110,12 +110,12 @@ async function decideFresh(
   const test = job.test === null ? null : readFreshTest(paths.state, job.test.test);
   if (test === null || run === null) return null;
   const decided = decideTest(booked, jobs, test, config);
-  const { before, champion } = decided;
-  if (before === null || champion === null) return decided;
-  const own = listScoredRuns(jobs).filter((one) => one.track === test.track && one.deviceModel === test.deviceModel);
-  const known = studyTrack(own, (run.measuredBy ?? config.metric).direction);
-  const number = job.number;
-  return { ...decided, champion: await settleReverts(paths.root, before, champion, { known, number, run }) };
+  const { direction } = run.measuredBy ?? config.metric;
+  const runs = listScoredRuns(jobs);
+  return {
+    ...decided,
+    champion: await settleTest({ root: paths.root, decided, number: job.number, run, runs, direction }),
+  };
 }
 
 /** Lines that an experiment's change adds less those it takes away; null where nobody asks, and where git counts none. */

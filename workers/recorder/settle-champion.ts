@@ -7,7 +7,6 @@ import type { Decision } from '../../src/domain/result.ts';
 import type { Run } from '../../src/domain/run.ts';
 import { composeCommit } from '../../src/git/compose-commit.ts';
 import { runGit } from '../../src/git/run-git.ts';
-import type { TrackKnowledge } from '../../src/stats/track-history.ts';
 import type { ChampionPlan, JudgedExperiment } from './judge-experiment.ts';
 
 /** What became of a judged experiment. */
@@ -91,28 +90,6 @@ export async function composeChampion(
   const out = fresh.filter((change) => isIn(skipped, change));
   const changes = [...present.changes.filter((change) => isIn(wanted, change) || isIn(stuck, change)), ...fresh];
   return { commit, changes: changes.filter((change) => !isIn(out, change)) };
-}
-
-/**
- * The champion without the changes that a test showed to be guilty: `wanted` says what is left, `known` what all runs say. Throws LabError where
- * git does.
- */
-export async function settleReverts(
-  root: string,
-  before: ChampionState,
-  wanted: ChampionState,
-  { known, number, run }: { known: TrackKnowledge; number: number; run: Run },
-): Promise<ChampionState> {
-  const made = await composeChampion(root, before, wanted.changes, { number, run });
-  const names = [...(known.changesOf(before.root) ?? []), ...made.changes.map(({ commit }) => commit)];
-  const level = known.posterior?.levelOf(names) ?? null;
-  return {
-    ...wanted,
-    ...made,
-    value: level === null ? before.value : known.sign * level.mean,
-    sd: level === null ? before.sd : Math.sqrt(level.variance),
-    chosenBy: made.commit === before.commit ? before.chosenBy : null,
-  };
 }
 
 function appraise(judged: JudgedExperiment, plan: ChampionPlan, made: Code, { commit, run }: JudgedRun): ChampionState {
