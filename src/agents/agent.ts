@@ -92,6 +92,8 @@ export interface AgentResult {
 export interface Agent {
   /** "recorded", "claude", "codex", or the name of an own command. */
   readonly name: string;
+  /** Model that it asks for by configuration; null or absent where that is left to the program. */
+  readonly model?: string | null;
   /** What every screen has to say about it ("a recording: …"); null for a real agent. */
   readonly notice: string | null;
   run(request: AgentRequest, onEvent: (event: AgentEvent) => void): Promise<AgentResult>;

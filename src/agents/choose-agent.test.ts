@@ -46,6 +46,14 @@ test('an own command of a ready-made name takes its place', () => {
   expect(found).toMatchObject([{ kind: 'own', template: { command: 'my-claude {promptFile}', format: 'text' } }]);
 });
 
+test('an agent names the model that it asks for, and none where its command takes none', () => {
+  const model = 'small';
+  const commands = { mine: 'mine {promptFile}', other: 'other --with {model} {promptFile}' };
+  const modelOf = (use: string) => choose({ use, model, commands }).model ?? null;
+  expect(['claude', 'mine', 'other', 'recorded'].map(modelOf)).toEqual([model, null, model, null]);
+  expect(choose({ use: 'claude' }).model).toBeNull();
+});
+
 test('a bad own command is an error when it is chosen', () => {
   expect(errorOf(() => choose({ use: 'mine', commands: { mine: 'mine {prompt}' } })).message).toContain('{prompt}');
 });

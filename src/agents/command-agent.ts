@@ -43,7 +43,10 @@ export interface CommandAgentOptions {
 export function createCommandAgent(options: CommandAgentOptions): Agent {
   // Told at once, not after the first prompt is written.
   fillTemplate(options, { promptFile: '', outbox: '', directory: '' }, null);
-  return { name: options.name, notice: null, run: (request, onEvent) => runCommand(options, request, onEvent) };
+  const { name, template, config } = options;
+  const takesModel = template.modelOption !== null || template.command.includes('{model}');
+  const model = takesModel ? config.agents.model : null;
+  return { name, model, notice: null, run: (request, onEvent) => runCommand(options, request, onEvent) };
 }
 
 async function runCommand(

@@ -11,7 +11,7 @@ import { errnoOf, LabError } from '../errors/lab-error.ts';
 /**
  * The placeholders that each role is given, all of them always. In all: `labRoot`, `inbox`, `outbox` (absolute paths). `wanted`: how many
  * ideas; `slugs`: the ideas to judge, with commas; `directory`: the worktree; `frozen`: paths with commas; `back`, `problem`: one or
- * more sentences on what was wrong the time before, or ""; `request`: what the human asked for; `config`: lab.yaml as data. All else lies in the inbox: ideas.md for the ideator, an idea per file for
+ * more sentences on what was wrong the time before, or ""; `request`: what the human asked for; `config`: lab.yaml as data. All else lies in the inbox: ideas.md, surprises.md and champion.md for the ideator, an idea per file for
  * the critic, idea.md for the rest, diff.patch for reviewer and reporter, record.json for the reporter.
  */
 export const promptPlaceholders: Readonly<Record<AgentRole, readonly string[]>> = {

@@ -2,6 +2,7 @@
 import { readStoredJobs } from '../../queue/job-store.ts';
 import { resultsPath } from '../../workers/recorder/append-records.ts';
 import { listScoredRuns } from '../../workers/recorder/decide-job.ts';
+import { type EvidenceBook, studyEvidence } from '../analysis/change-evidence.ts';
 import type { LabPaths } from '../config/lab-paths.ts';
 import type { LabConfig } from '../config/schema.ts';
 import { readBlob, resolveMainBranch } from '../git/repository.ts';
@@ -20,6 +21,8 @@ export interface Ledger {
   problems: { line: number; message: string }[];
   runs: ScoredRun[];
   view: TrackView;
+  /** What claims and bisections say of the kept changes. */
+  evidence: EvidenceBook;
 }
 
 /**
@@ -31,10 +34,12 @@ export async function readLedger(paths: LabPaths, config: LabConfig, device: str
   const blob = await readBlob(paths.root, main, resultsPath);
   const parsed = parseResults(blob?.toString('utf8') ?? '');
   const track = await computeTrack(paths, config, main);
-  const runs = listScoredRuns(readStoredJobs(paths.runs));
+  const jobs = readStoredJobs(paths.runs);
+  const runs = listScoredRuns(jobs);
   const model = device === 'all' ? null : (device ?? findModel(runs, parsed.rows, track, config));
   const view = viewTrack(runs, track, model, judgingOf(config));
-  return { track, model, rows: parsed.rows, problems: parsed.problems, runs, view };
+  const evidence = studyEvidence(jobs, parsed.rows);
+  return { track, model, rows: parsed.rows, problems: parsed.problems, runs, view, evidence };
 }
 
 /** In a clone, which has rows and no run folders, the newest row says it. */

@@ -4,6 +4,7 @@ import { readLogTail } from '../../workers/log-reading/log-tail.ts';
 import type { LabPaths } from '../config/lab-paths.ts';
 import type { JobView } from '../domain/job.ts';
 import { exitCodes } from '../errors/lab-error.ts';
+import { nameDecision } from '../lab/decision-words.ts';
 import { call } from './client.ts';
 import { describeJob, formatReason, formatSeconds, formatState, isFinal, isSuccess } from './render.ts';
 import { showPath } from './shown-path.ts';
@@ -103,10 +104,11 @@ function hasReached(state: JobView['state'], stage: WaitStage): boolean {
 export function renderDigest(paths: LabPaths, view: JobView): string {
   const { job, state } = view;
   const lines = [
-    `job ${job.number}: ${state.kind === 'ended' ? (state.run.fate.kind === 'done' ? (state.status ?? 'done') : `failed (${state.run.fate.failure})`) : formatStop(state)}`,
+    `job ${job.number}: ${state.kind === 'ended' ? (state.run.fate.kind === 'done' ? nameDecision(state.status ?? 'done', view.decision?.evidence ?? '') : `failed (${state.run.fate.failure})`) : formatStop(state)}`,
   ];
   if (job.label) lines.push(`  ${job.label.text}`);
-  else if (job.kind === 'check' || job.kind === 'replay' || job.kind === 'bridge') lines.push(`  ${describeJob(view)}`);
+  else if (job.kind === 'check' || job.kind === 'replay' || job.kind === 'bridge' || job.test !== null)
+    lines.push(`  ${describeJob(view)}`);
   const reason = formatReason(view);
   if (reason) lines.push(`  ${reason}`);
   if (job.kind === 'plain' && state.kind === 'ended' && state.status === 'keep') {

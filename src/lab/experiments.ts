@@ -52,6 +52,8 @@ const schema = z.strictObject({
     z.strictObject({
       role: z.enum(agentRoles),
       agent: z.string(),
+      // Experiments from before models were kept have none.
+      model: z.string().nullable().default(null),
       status: z.string(),
       seconds: z.number(),
       tokens: z.number().nullable(),
@@ -73,7 +75,10 @@ export function experimentFolder(paths: LabPaths, slug: string): string {
 
 /** The experiment of that slug; null where there is none. Throws LabError (internal) that names a broken file. */
 export function readExperiment(paths: LabPaths, slug: string): Experiment | null {
-  const file = join(experimentFolder(paths, slug), 'experiment.json');
+  return readStateFile(join(experimentFolder(paths, slug), 'experiment.json'));
+}
+
+function readStateFile(file: string): Experiment | null {
   if (!existsSync(file)) return null;
   const parsed = schema.safeParse(readJson(file));
   if (parsed.success) return parsed.data satisfies Experiment;
@@ -94,6 +99,17 @@ export function readExperiments(paths: LabPaths): Experiment[] {
   return names
     .flatMap((name) => readExperiment(paths, name) ?? [])
     .sort((a, b) => a.place - b.place || a.slug.localeCompare(b.slug));
+}
+
+/** Every attempt of every experiment, those that were put aside included; in no order. Throws as readExperiment does. */
+export function readAllAttempts(paths: LabPaths): Experiment[] {
+  const folder = join(paths.state, 'experiments');
+  const places = existsSync(folder) ? readdirSync(folder, { withFileTypes: true }) : [];
+  return places.flatMap((place) => {
+    const names = place.isDirectory() ? readdirSync(join(folder, place.name)) : [];
+    const states = names.filter((name) => /^(?:experiment|attempt-\d+)\.json$/.test(name));
+    return states.flatMap((name) => readStateFile(join(folder, place.name, name)) ?? []);
+  });
 }
 
 /** Writes the state; on disk for good once it resolves. */

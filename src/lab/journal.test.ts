@@ -48,6 +48,15 @@ better by far more than luck
 `);
 });
 
+test('the heading of a keep says what it rests on', () => {
+  expect(formatJournalEntry({ ...entry, evidence: 'provisional' })).toMatch(
+    /^## 2026-11-21: order 5 \(keep, provisional\)\n/,
+  );
+  expect(formatJournalEntry({ ...entry, status: 'discard', evidence: '' })).toMatch(
+    /^## 2026-11-21: order 5 \(discard\)\n/,
+  );
+});
+
 test('a new entry stands below the introduction and above the older ones, whose bytes stay', () => {
   const old =
     '# Journal\n\nIntroduction.\n\n```\n## inside a fence\n```\n\n## 2026-11-20: older (discard)\n\ntext  \n\n\n';
@@ -102,7 +111,7 @@ const experiment: ExperimentEntryFacts = {
 };
 
 test('the entry of an experiment names its report and says who wrote the inference', () => {
-  expect(formatExperimentEntry(experiment)).toBe(`## 2026-11-21: report on longer-contexts (keep)
+  expect(formatExperimentEntry(experiment)).toBe(`## 2026-11-21: report on longer-contexts (keep, provisional)
 
 experiment longer-contexts, attempt 2, report 9_reports/2026-11-21_longer-contexts-2.md
 

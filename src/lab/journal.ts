@@ -3,7 +3,8 @@
  * What was measured (Observation) and what the lab or an agent concludes (Inference) are kept apart.
  */
 import type { ReportFacts } from '../domain/report.ts';
-import type { Status } from '../domain/result.ts';
+import type { Evidence, Status } from '../domain/result.ts';
+import { nameDecision } from './decision-words.ts';
 import { formatChange, formatObservations } from './report-figures.ts';
 import { formatForeignLine } from './untrusted-markdown.ts';
 
@@ -14,7 +15,9 @@ export interface JournalEntry {
   /** The change in one line. */
   title: string;
   /** What is not decided says what it is instead. */
-  status: Status | 'baseline' | 'bridge' | 'task';
+  status: Status | 'baseline' | 'bridge' | 'task' | 'test';
+  /** What a keep rests on; "" or absent for anything else. */
+  evidence?: Evidence;
   job: number;
   attempt: number;
   /** Full or short hash; 7 characters are shown. */
@@ -67,7 +70,7 @@ export function formatJournalEntry(entry: JournalEntry): string {
   if (entry.runFolder !== null) origin.push(`run folder \`${formatLine(entry.runFolder)}\``);
   const expected = formatLine(entry.expected) || 'no figure stated';
   const observed = formatLine(entry.observed) || 'nothing to compare';
-  return `## ${entry.date}: ${formatLine(entry.title) || `job ${entry.job}`} (${entry.status})
+  return `## ${entry.date}: ${formatLine(entry.title) || `job ${entry.job}`} (${nameDecision(entry.status, entry.evidence ?? '')})
 
 ${origin.join(', ')}
 
@@ -107,7 +110,7 @@ export function formatExperimentEntry({ facts, attempt, report, summary, next }:
 
 ${formatPoints(formatObservations(facts))}`
       : `- Expected ${expected}; observed ${observed}; what was asked and measured: the entry of job ${job}`;
-  return `## ${facts.date}: report on ${facts.slug} (${facts.decision})
+  return `## ${facts.date}: report on ${facts.slug} (${nameDecision(facts.decision, formatLine(facts.evidence))})
 
 ${origin.join(', ')}
 

@@ -14,6 +14,7 @@ import { reachPoint } from '../lab/named-point.ts';
 import { findDuplicate } from '../lab/similarity.ts';
 import type { PipelineContext } from './context.ts';
 import { critiqueIdeas } from './critique.ts';
+import { readLearned } from './ideator-inbox.ts';
 import { addIdeas } from './record-idea.ts';
 import { type AgentFolders, listUntaken, markTaken, runAgent } from './run-agent.ts';
 
@@ -101,6 +102,7 @@ function cut(text: string, most: number): string {
 /** Runs the ideator once and takes what it hands in. */
 async function propose(context: PipelineContext, wanted: number, ideas: StoredIdea[]): Promise<void> {
   const { paths } = context;
+  const learned = await readLearned(context, ideas);
   const { folders, result, use } = await runAgent(context, {
     role: 'ideator',
     slug: null,
@@ -108,7 +110,7 @@ async function propose(context: PipelineContext, wanted: number, ideas: StoredId
     wanted,
     directory: paths.root,
     mayEdit: false,
-    inbox: { 'ideas.md': listForAgents(ideas) },
+    inbox: { 'ideas.md': listForAgents(ideas), ...learned },
     prompt: ({ inbox, outbox }) =>
       renderPrompt('ideator', paths.root, { labRoot: paths.root, inbox, outbox, wanted: String(wanted) }),
   });

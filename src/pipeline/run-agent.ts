@@ -86,6 +86,7 @@ export async function runAgent(context: PipelineContext, task: AgentTask): Promi
     use: {
       role,
       agent: agent.name,
+      model: agent.model ?? null,
       status: result.status,
       seconds: result.wallSeconds,
       tokens,

@@ -5,7 +5,7 @@ import { insertResultRows, parseOwnHeader } from '../../lab/results-tsv.ts';
 import { type AuditedLab, type AuditSources, findRun, readAuditSources } from './audit-sources.ts';
 import type { AuditedJob } from './audited-job.ts';
 import { listRows } from './check-rows.ts';
-import { rebuildRow } from './rebuild-row.ts';
+import { readRowJobs, rebuildClaimRow, rebuildRow } from './rebuild-row.ts';
 
 /** A row that is not the same in both. */
 export interface RowDifference {
@@ -50,6 +50,8 @@ export async function rebuildLedger(lab: AuditedLab): Promise<RebuiltLedger> {
   const metric = (real === undefined ? null : parseOwnHeader(real.text)) ?? sources.config.metric.name;
   const skipped: RebuiltLedger['skipped'] = [];
   const rows = new Map<number, string>();
+  // A claim's row is of several jobs, and need not name the one that it was recorded with.
+  const claims = new Map<string, number>();
   // A record that was decided and not yet written belongs to no ledger yet.
   const wanted = [...sources.jobs.values()].filter(
     ({ recorded }) => recorded?.isDone === true && recorded.row !== null && recorded.metric === metric,
@@ -60,7 +62,14 @@ export async function rebuildLedger(lab: AuditedLab): Promise<RebuiltLedger> {
       skipped.push({ job: number, reason: 'its job.json or run.json is gone or broken' });
       continue;
     }
-    const row = rebuildRow({ job, run, recorded, unit: run.measuredBy?.unit ?? sources.config.metric.unit });
+    const isClaim = job.test !== null && recorded.row !== null;
+    const jobs = isClaim ? readRowJobs(recorded.row ?? '', metric) : [];
+    if (isClaim) claims.set(jobs.join(), number);
+    const metrics = jobs.map((one) => findRun(sources, one)?.metric ?? null);
+    const unit = run.measuredBy?.unit ?? sources.config.metric.unit;
+    const row = isClaim
+      ? rebuildClaimRow(recorded.row ?? '', metric, metrics)
+      : rebuildRow({ job, run, recorded, unit });
     if (row === null) skipped.push({ job: number, reason: 'its logs give no number' });
     else rows.set(number, row);
   }
@@ -68,8 +77,8 @@ export async function rebuildLedger(lab: AuditedLab): Promise<RebuiltLedger> {
   const differences: RowDifference[] = [];
   const seen = new Set<number>();
   for (const { jobs, line, text } of placed) {
-    const [number] = jobs;
-    const isFirst = jobs.length === 1 && number !== undefined && !seen.has(number);
+    const number = jobs.length === 1 ? jobs[0] : claims.get(jobs.join());
+    const isFirst = number !== undefined && !seen.has(number);
     const rebuilt = isFirst ? (rows.get(number) ?? null) : null;
     if (isFirst) seen.add(number);
     if (rebuilt !== text) differences.push({ what: isFirst ? `job ${number}` : `line ${line}`, real: text, rebuilt });

@@ -4,6 +4,7 @@ import { createResultRow } from '../../../workers/recorder/result-row.ts';
 import type { Job } from '../../domain/job.ts';
 import type { Run } from '../../domain/run.ts';
 import { formatResultRow, resultsHeader } from '../../lab/results-tsv.ts';
+import { summarise } from '../../stats/noise.ts';
 import { slowFlags } from '../../stats/slow-steps.ts';
 
 /** What a row is made from. */
@@ -40,4 +41,28 @@ export function rebuildRow({ job, run, recorded, unit }: RowSources): string | n
     flags: [...run.flags, ...slowFlags.filter((flag) => cells.get('flags')?.split(',').includes(flag))],
   });
   return formatResultRow(result, metric);
+}
+
+/** The jobs that a row names. */
+export const readRowJobs = (row: string, metric: string): number[] =>
+  (readCells(row, metric).get('jobs') ?? '').split(',').filter(Boolean).map(Number);
+
+/**
+ * The row of a claim: mean, spread and count from the logs of its jobs (`values`); gain, interval and words are the recorder's. Null where a job
+ * gives no number.
+ */
+export function rebuildClaimRow(row: string, metric: string, values: readonly (number | null)[]): string | null {
+  const found = values.flatMap((value) => value ?? []);
+  const value = summarise(found);
+  if (value === null || found.length < values.length) return null;
+  const figures = new Map([
+    [metric, value.mean.toFixed(6)],
+    ['std', value.std === null ? '' : value.std.toFixed(6)],
+    ['n', String(value.n)],
+  ]);
+  const columns = resultsHeader(metric);
+  return row
+    .split('\t')
+    .map((cell, index) => figures.get(columns[index] ?? '') ?? cell)
+    .join('\t');
 }

@@ -2,7 +2,7 @@
 import type { LabConfig } from '../../config/schema.ts';
 import type { Change } from '../../domain/change.ts';
 import type { EffectPosterior } from '../../stats/effect-prior.ts';
-import { studyTrack } from '../../stats/track-history.ts';
+import { chooseSolid, studyTrack } from '../../stats/track-history.ts';
 import type { Ledger } from '../ledger.ts';
 
 /** A change and what it is worth, in the metric's own sign. */
@@ -12,6 +12,8 @@ export interface ChangeFacts extends Change {
   /** Experiments' runs with it and without it since it first ran. */
   runsWith: number;
   runsWithout: number;
+  /** Whether a claim would leave it out: all runs together do not bear it out (decision.pruneWeight). Near misses always are. */
+  isDoubtful: boolean;
 }
 
 /** The champion in figures. Changes of the metric are signed as the metric is. */
@@ -46,12 +48,14 @@ export function gatherChampion(ledger: Ledger, config: LabConfig): ChampionFacts
   const gain = posterior === null || names.length === 0 ? null : posterior.gainOf(names);
   const metric = level === null ? champion.value : sign * level.mean;
   const chosenBy = champion.state?.chosenBy ?? null;
+  const solid = chooseSolid(known, changes, config.decision.pruneWeight);
   const describe = (change: Change): ChangeFacts => {
     const first = runs.findIndex((run) => known.changesIn(run)?.includes(change.commit) === true);
     const since = first < 0 ? [] : runs.slice(first).filter(({ kind }) => kind !== 'baseline' && kind !== 'plain');
     const runsWith = since.filter((run) => known.changesIn(run)?.includes(change.commit) === true).length;
     const worth = readWorth(posterior?.effectOf(change.commit) ?? null, sign);
-    return { ...change, worth, runsWith, runsWithout: since.length - runsWith };
+    const isDoubtful = !solid.includes(change);
+    return { ...change, worth, runsWith, runsWithout: since.length - runsWith, isDoubtful };
   };
   return {
     ...{ track, model, commit: champion.commit, source: champion.source },

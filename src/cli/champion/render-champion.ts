@@ -9,11 +9,13 @@ export interface ChampionWords {
   unit: string;
   /** Two-sided, of intervals. */
   interval: number;
+  /** What the gain rests on, in words; null where nothing was kept. */
+  evidence: { isProvisional: boolean; text: string } | null;
 }
 
 /** Renders. */
 export function renderChampion(facts: ChampionFacts, words: ChampionWords): string {
-  const { metricName, unit, interval } = words;
+  const { metricName, unit, interval, evidence } = words;
   const spread = normalQuantile(1 - (1 - interval) / 2);
   const range = (mean: number, sd: number) => `[${signed(mean - spread * sd)}..${signed(mean + spread * sd)}]`;
   const lines = [
@@ -24,12 +26,14 @@ export function renderChampion(facts: ChampionFacts, words: ChampionWords): stri
     lines.push(
       `worth ${metricName} ${facts.value.metric.toFixed(6)}${facts.value.sd === null ? '' : ` +- ${facts.value.sd.toFixed(6)}`}${unit ? ` ${unit}` : ''}${describeLuck(facts)}`,
     );
-  if (facts.gain !== null)
+  if (evidence !== null)
     lines.push(
-      `gain ${signed(facts.gain.change)}, ${Math.round(100 * interval)} % ${range(facts.gain.change, facts.gain.sd)}: provisional, by the runs that chose it; \`lab confirm\` measures it with fresh seeds`,
+      evidence.isProvisional
+        ? `${evidence.text}, by the runs that chose it; \`lab confirm\` measures it with fresh seeds`
+        : evidence.text,
     );
   lines.push(describeNoise(facts));
-  if (facts.changes.length > 0) lines.push('', renderChanges('change', facts.changes, range).trimEnd());
+  if (facts.changes.length > 0) lines.push('', renderChanges('change', facts.changes, range, true).trimEnd());
   if (facts.near.length > 0)
     lines.push('', renderChanges('near miss (rides along now and then)', facts.near, range).trimEnd());
   return `${lines.join('\n')}\n`;
@@ -54,15 +58,21 @@ function describeNoise({ noise }: ChampionFacts): string {
   return `noise ${noise.sd.toFixed(6)} (sd of one run, ${degrees} of freedom from ${noise.runs} repeats${left})`;
 }
 
-function renderChanges(title: string, changes: ChangeFacts[], range: (mean: number, sd: number) => string): string {
-  const rows = changes.map(({ slug, worth, runsWith, runsWithout }) => [
+function renderChanges(
+  title: string,
+  changes: ChangeFacts[],
+  range: (mean: number, sd: number) => string,
+  isKept = false,
+): string {
+  const rows = changes.map(({ slug, worth, runsWith, runsWithout, isDoubtful }) => [
     slug,
     worth === null ? '' : signed(worth.change),
     worth === null ? '' : range(worth.change, worth.sd),
     worth === null ? '' : `${Math.round(100 * worth.helps)} %`,
     `${runsWith}/${runsWithout}`,
+    isDoubtful && isKept ? 'doubtful: a claim leaves it out' : '',
   ]);
-  return renderTable([title, 'worth', 'interval', 'helps', 'runs with/without'], rows, new Set([1, 3, 4]));
+  return renderTable([title, 'worth', 'interval', 'helps', 'runs with/without', ''], rows, new Set([1, 3, 4]));
 }
 
 const signed = (value: number): string => `${value < 0 ? '-' : '+'}${Math.abs(value).toFixed(6)}`;

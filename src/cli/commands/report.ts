@@ -8,6 +8,7 @@ import { findReport, readReports, type StoredReport } from '../../lab/reports.ts
 import type { CommandSpec } from '../define.ts';
 import { openLab } from '../open-lab.ts';
 import { disarmLine, renderPage } from '../page.ts';
+import { readEvidence, readSince } from '../reports/report-evidence.ts';
 import { compareReports } from '../reports/report-order.ts';
 
 /** Shows a report. */
@@ -36,9 +37,10 @@ export const report: CommandSpec = {
       process.stdout.write(renderProvenance(found, paths.root, input.flag('json')));
       return 0;
     }
+    const findSince = async () => readSince(await readEvidence({ paths, main }), found.report);
     if (input.flag('json')) {
       const { path, text } = found;
-      process.stdout.write(`${JSON.stringify({ ...found.report, path, text }, null, 2)}\n`);
+      process.stdout.write(`${JSON.stringify({ ...found.report, path, since: await findSince(), text }, null, 2)}\n`);
       return 0;
     }
     if (input.flag('path')) {
@@ -46,7 +48,8 @@ export const report: CommandSpec = {
       return 0;
     }
     for (const problem of found.problems) process.stderr.write(`${found.path}: ${disarmLine(problem)}\n`);
-    process.stderr.write(`${found.path}\n`);
+    const since = await findSince();
+    process.stderr.write(`${found.path}${since === null ? '' : `: by now ${since}`}\n`);
     process.stdout.write(renderPage(process.stdout.isTTY ? foldForTerminal(found) : found.text, process.stdout.isTTY));
     return 0;
   },

@@ -1,6 +1,7 @@
 /** `lab reports`: the reports as a table, and `lab reports review`. Listing reads files and git, no daemon. */
 import pc from 'picocolors';
 import { recordingNotice } from '../../agents/recording-notice.ts';
+import type { EvidenceBook } from '../../analysis/change-evidence.ts';
 import { outcomeWords, verdicts } from '../../lab/report-parse.ts';
 import { readReports, type StoredReport } from '../../lab/reports.ts';
 import { askReport } from '../../pipeline/ask-report.ts';
@@ -9,6 +10,7 @@ import type { CommandSpec } from '../define.ts';
 import { createRecording, openLab, readPersonName } from '../open-lab.ts';
 import { disarmLine } from '../page.ts';
 import { cut, renderTable } from '../render.ts';
+import { readEvidence, readSince } from '../reports/report-evidence.ts';
 import { compareReports, listWaiting } from '../reports/report-order.ts';
 import type { ReviewActions } from '../reports/review-actions.ts';
 import { reviewReports } from '../reports/review-reports.ts';
@@ -45,6 +47,7 @@ const list: Verb = {
     const decision = parseChoice('decision', input.text('decision'), outcomeWords);
     const { paths, main } = await openLab();
     const all = await readReports(paths.root, main);
+    const book = await readEvidence({ paths, main });
     const shown = all
       .filter(({ report }) => verdict === null || (report.verdict || 'none') === verdict)
       .filter(({ report }) => decision === null || report.decision === decision)
@@ -54,11 +57,15 @@ const list: Verb = {
       for (const problem of problems) process.stderr.write(`${path}: ${disarmLine(problem)}\n`);
     if (shown.some(({ text }) => text.includes(recordingNotice))) process.stderr.write(`${recordingNotice}\n`);
     if (input.flag('json')) {
-      const rows = shown.map(({ path, report: { sections, ...rest } }) => ({ ...rest, path }));
+      const rows = shown.map(({ path, report: { sections, ...rest } }) => ({
+        ...rest,
+        path,
+        since: readSince(book, rest),
+      }));
       process.stdout.write(
         `${JSON.stringify({ reports: all.length, waiting: listWaiting(all).length, rows }, null, 2)}\n`,
       );
-    } else process.stdout.write(renderReports(all, shown));
+    } else process.stdout.write(renderReports(all, shown, book));
     return 0;
   },
 };
@@ -90,7 +97,7 @@ export const reports: CommandSpec = {
   run: (input) => runVerb('reports', verbs, input, 'list'),
 };
 
-function renderReports(all: readonly StoredReport[], shown: readonly StoredReport[]): string {
+function renderReports(all: readonly StoredReport[], shown: readonly StoredReport[], book: EvidenceBook): string {
   if (all.length === 0) return 'no reports yet: `lab implement --best` carries out the best idea and reports it\n';
   const counts = outcomeWords
     .map((word) => [all.filter(({ report }) => report.decision === word).length, word] as const)
@@ -107,7 +114,7 @@ function renderReports(all: readonly StoredReport[], shown: readonly StoredRepor
     colourDecision(report.decision),
     cut(disarmLine(report.observed), 22),
     cut(disarmLine(report.expected), 22),
-    disarmLine(report.evidence),
+    [disarmLine(report.evidence), readSince(book, report) ?? ''].filter((part) => part !== '').join('; '),
     report.verdict === '' ? pc.yellow('none') : disarmLine(report.verdict),
     disarmLine(report.reviewer),
   ]);

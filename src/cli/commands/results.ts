@@ -2,12 +2,16 @@
 import { findLab, type LabPaths } from '../../config/lab-paths.ts';
 import type { LabConfig } from '../../config/schema.ts';
 import { LabError } from '../../errors/lab-error.ts';
-import type { ParsedResult } from '../../lab/results-tsv.ts';
-import { formatWidths } from '../../stats/decision.ts';
+import type { Champion } from '../../stats/track-view.ts';
+import {
+  type ChampionEvidence,
+  describeChampionEvidence,
+  readChampionEvidence,
+} from '../champion/champion-evidence.ts';
 import type { CommandSpec } from '../define.ts';
-import { formatBaseline, type Ledger, readLedger } from '../ledger.ts';
+import { formatBaseline, readLedger } from '../ledger.ts';
 import { openConfig } from '../open-config.ts';
-import { cut, formatSeconds, renderTable, terminalWidth } from '../render.ts';
+import { findSince, readAlso, renderResults } from '../render-results.ts';
 
 /** Shows results.tsv. */
 export const results: CommandSpec = {
@@ -36,6 +40,7 @@ export const results: CommandSpec = {
       ? ledger.rows
       : ledger.rows.filter((row) => !row.track || row.track === ledger.track);
     const rows = ofTracks.filter((row) => ledger.model === null || row.device === '' || row.device === ledger.model);
+    const evidence = device === 'all' ? null : readChampionEvidence(ledger, config);
     if (input.flag('json')) {
       process.stdout.write(
         `${JSON.stringify(
@@ -44,8 +49,9 @@ export const results: CommandSpec = {
             device: ledger.model,
             baseline: ledger.view.baseline,
             champion: ledger.view.champion,
+            evidence,
             also,
-            rows: rows.map((row) => ({ ...row, also: readAlso(row, also) })),
+            rows: rows.map((row) => ({ ...row, also: readAlso(row, also), since: findSince(ledger.evidence, row) })),
           },
           null,
           2,
@@ -59,9 +65,7 @@ export const results: CommandSpec = {
       device === 'all' ? 'each device model has a baseline of its own: `lab tracks`' : formatBaseline(ledger, config);
     process.stdout.write(`track ${ledger.track}${on}; ${about}\n`);
     if (ledger.view.champion && device !== 'all')
-      process.stdout.write(
-        `champion ${ledger.view.champion.commit.slice(0, 7)}: ${config.metric.name} ${ledger.view.champion.value.toFixed(6)}${ledger.view.champion.source === 'bridge' ? ' (bridged from another track)' : ''}\n`,
-      );
+      process.stdout.write(formatChampion(ledger.view.champion, config.metric.name, evidence));
     if (rows.length === 0)
       process.stdout.write('no results yet: `lab add --label "Q: … H: …" -- command` queues the first\n');
     else
@@ -82,6 +86,13 @@ export const results: CommandSpec = {
   },
 };
 
+function formatChampion(champion: Champion, metric: string, evidence: ChampionEvidence | null): string {
+  const { commit, value, source } = champion;
+  const bridged = source === 'bridge' ? ' (bridged from another track)' : '';
+  const words = evidence === null ? '' : `, ${describeChampionEvidence(evidence)}`;
+  return `champion ${commit.slice(0, 7)}: ${metric} ${value.toFixed(6)}${bridged}${words}\n`;
+}
+
 /** The model that a word names: whole, or a part that only one has. Throws LabError (user) that lists the models. */
 async function findModelNamed(paths: LabPaths, config: LabConfig, word: string): Promise<string> {
   const { rows, runs } = await readLedger(paths, config, 'all');
@@ -96,91 +107,4 @@ async function findModelNamed(paths: LabPaths, config: LabConfig, word: string):
     `--device got "${word}", which names ${found.length === 0 ? 'no' : 'more than one'} device model with results, expected one of: ${named.join(', ') || 'none yet'}`,
     { hints: ['`lab results --device all` shows the rows of every model'] },
   );
-}
-
-/** The further metrics of a row by the names in `metric.also`; null where the row has none of that name. */
-function readAlso(row: Pick<ParsedResult, 'metrics'>, also: string[]): Record<string, number | null> {
-  return Object.fromEntries(
-    also.map((name) => {
-      // As the writer of the row spelt it.
-      const written = name.replace(/[=;\s]+/g, '_');
-      return [name, Object.hasOwn(row.metrics, written) ? (row.metrics[written] ?? null) : null];
-    }),
-  );
-}
-
-/** The table of results: metric, further metrics, change in noise widths (positive is better), expected against observed. */
-export function renderResults(
-  ledger: Pick<Ledger, 'rows' | 'view' | 'track' | 'model'>,
-  metric: string,
-  direction: 'lower' | 'higher',
-  also: string[] = [],
-): string {
-  // A change on one device model is not counted in the noise of another, nor one of a track in that of another.
-  const std = ledger.view.baseline?.noise.std ?? null;
-  const isOfView = (row: ParsedResult) =>
-    (row.track === '' || row.track === ledger.track) &&
-    ledger.model !== null &&
-    (row.device === '' || row.device === ledger.model);
-  // A flag is what a reader must know: it gets a column of its own wherever there is one, and is never cut.
-  const flags = ledger.rows.map((row) => row.flags.join(','));
-  const flagsWidth = Math.max(0, ...flags.map((text) => text.length));
-  // Rows of two tracks do not compare: where there are some, each says which it is of.
-  const hasTracks = new Set(ledger.rows.map((row) => row.track)).size > 1;
-  const alsoWidth = also.reduce((sum, name) => sum + Math.max(10, name.length) + 2, 0);
-  const room = Math.max(
-    24,
-    terminalWidth() - 76 - (hasTracks ? 10 : 0) - alsoWidth - (flagsWidth === 0 ? 0 : flagsWidth + 2),
-  );
-  const cells = ledger.rows.map((row, index) => {
-    const observed = Number.parseFloat(row.observed);
-    const gain = direction === 'lower' ? -observed : observed;
-    return [
-      row.commit,
-      row.status === 'crash' || row.metric === null ? '' : row.metric.toFixed(6),
-      ...Object.values(readAlso(row, also)).map((value) => (value === null ? '' : formatAlso(value))),
-      row.status ?? '',
-      isOfView(row) && std !== null && std > 0 && Number.isFinite(gain) && row.status !== 'crash'
-        ? formatWidths(gain / std)
-        : '',
-      shorten(row.expected),
-      row.status === 'crash' ? '' : shorten(row.observed),
-      row.seconds === null ? '' : formatSeconds(row.seconds),
-      row.memoryGb === null ? '' : row.memoryGb.toFixed(1),
-      row.jobs.join(','),
-      ...(hasTracks ? [row.track || 'unknown'] : []),
-      cut(row.description, room),
-      flags[index] ?? '',
-    ];
-  });
-  return renderTable(
-    [
-      'commit',
-      metric,
-      ...also,
-      'status',
-      'widths',
-      'expected',
-      'observed',
-      'train',
-      'GB',
-      'job',
-      ...(hasTracks ? ['track'] : []),
-      'description',
-      ...(flagsWidth === 0 ? [] : ['flags']),
-    ],
-    cells,
-    new Set([1, ...also.map((_, index) => 2 + index), ...[3, 4, 5, 6, 7].map((column) => column + also.length)]),
-  );
-}
-
-/** A further metric for the table: counts as they are, anything else with up to 6 significant digits. */
-function formatAlso(value: number): string {
-  return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(6)));
-}
-
-/** "-0.200000 bpb" as "-0.2000": the unit stands in the lab's metric, four decimals are enough for a table. */
-function shorten(text: string): string {
-  const match = /^([+-])(\d+(?:\.\d+)?)/.exec(text);
-  return match ? `${match[1]}${Number(match[2]).toFixed(4)}` : text;
 }

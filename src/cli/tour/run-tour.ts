@@ -13,6 +13,7 @@ import { readExperiments } from '../../lab/experiments.ts';
 import { ensureChampion, queueBaseline } from '../../pipeline/baseline.ts';
 import { chooseBest } from '../../pipeline/choose-ideas.ts';
 import type { PipelineContext } from '../../pipeline/context.ts';
+import { ensureMetric } from '../../pipeline/ensure-metric.ts';
 import { ideate } from '../../pipeline/ideate.ts';
 import { runExperiments } from '../../pipeline/run-experiments.ts';
 import { call, ensureDaemon } from '../client.ts';
@@ -116,6 +117,7 @@ async function measureBaseline(context: PipelineContext): Promise<void> {
   }
   const { commit, metric } = await ensureChampion(context);
   tell(`baseline ${commit.slice(0, 7)}: ${config.metric.name} ${metric?.toFixed(6) ?? 'unknown'}`);
+  await ensureMetric(context);
 }
 
 function describeEnd({ state }: JobView, metric: string): string {

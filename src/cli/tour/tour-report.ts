@@ -9,9 +9,9 @@ import { resolveMainBranch } from '../../git/repository.ts';
 import { readExperiments } from '../../lab/experiments.ts';
 import { countIdeas, readIdeas } from '../../lab/ideas.ts';
 import { renderEnds } from '../commands/implement.ts';
-import { renderResults } from '../commands/results.ts';
 import { formatBaseline, type Ledger, readLedger } from '../ledger.ts';
 import { renderTable } from '../render.ts';
+import { renderResults } from '../render-results.ts';
 
 /** Renders the end of a tour. */
 export async function renderTourReport(paths: LabPaths, config: LabConfig, labCommand: string): Promise<string> {

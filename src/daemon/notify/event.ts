@@ -2,6 +2,7 @@
 import { basename } from 'node:path';
 import type { JobKind } from '../../domain/job.ts';
 import type { Run } from '../../domain/run.ts';
+import { nameDecision } from '../../lab/decision-words.ts';
 
 /** What can be told; the same words as in `notify.on`. */
 export type EventName = 'done' | 'failed' | 'queue-empty' | 'device-idle';
@@ -72,7 +73,9 @@ export function renderText(event: LabEvent, root: string): string {
     const { run } = job;
     if (job.label !== null) lines.push(job.label);
     if (run.metric !== null)
-      lines.push(`${run.measuredBy?.name ?? 'metric'} ${run.metric}${job.status === null ? '' : ` (${job.status})`}`);
+      lines.push(
+        `${run.measuredBy?.name ?? 'metric'} ${run.metric}${job.status === null ? '' : ` (${nameDecision(job.status, job.status === 'keep' ? 'provisional' : '')})`}`,
+      );
     if (run.fate.kind === 'failed') lines.push(run.fate.detail);
   }
   return lines.join('\n');
