@@ -20,6 +20,7 @@ import { readTracks } from '../rules/track-store.ts';
 import { judgingOf } from '../stats/against-baseline.ts';
 import { type ScoredRun, viewTrack } from '../stats/track-view.ts';
 import { ensureDependencies } from './control/dependencies.ts';
+import type { BuiltOn } from './experiment-base.ts';
 import type { JobSource } from './job-source.ts';
 import type { AddRequest } from './routes.ts';
 
@@ -87,6 +88,8 @@ export interface JobFacts {
   experiment: string | null;
   /** Full hash of the champion; null while the track has none. */
   champion: string | null;
+  /** What an experiment by hand was built on; null where its history does not say, and for any other job. */
+  builtOn: BuiltOn | null;
 }
 
 /** The content of job.json. */
@@ -106,14 +109,14 @@ export function describeJob(
     experiment,
     replays: null,
     fromTrack: request.fromTrack,
-    start: kind === 'experiment' ? request.start : null,
+    start: kind === 'experiment' ? (request.start ?? facts.builtOn?.start ?? null) : null,
     variant: kind === 'experiment' ? request.variant : null,
     test: null,
     label,
     command,
     commit: facts.source.commit,
     snapshot: facts.source.isSnapshot,
-    base: request.base ?? facts.champion,
+    base: request.base ?? facts.builtOn?.base ?? facts.champion,
     directory: request.directory,
     here: request.here ? join(request.checkout, request.directory) : null,
     device,

@@ -15,6 +15,7 @@ import { judgingOf } from '../stats/against-baseline.ts';
 import { chooseModel, viewTrack } from '../stats/track-view.ts';
 import { type AddContext, type AskedJob, describeEntry, describeJob, ensureBridge, parseAsked } from './add-job.ts';
 import { type Before, orderRequests } from './batch-order.ts';
+import { type BuiltOn, findBuiltOn, listBases } from './experiment-base.ts';
 import { findExperiment, type JobSource, sourceKey, takeSource } from './job-source.ts';
 import type { AddedJob, AddRequest } from './routes.ts';
 import { scoredRunsOf } from './scored-runs.ts';
@@ -98,6 +99,14 @@ async function createJobs(context: AddContext, requests: readonly AddRequest[]):
     const experiments = new Map<string, string | null>();
     for (const { checkout } of requests)
       if (!experiments.has(checkout)) experiments.set(checkout, await findExperiment(paths, checkout));
+    const builtOn = new Map<string, BuiltOn | null>();
+    const bases = listBases(scoredRunsOf(context.book), track);
+    for (const { request } of asked) {
+      const isByHand = request.kind === 'plain' && request.base === null && !request.here;
+      if (!isByHand || (request.experiment ?? experiments.get(request.checkout) ?? null) === null) continue;
+      const { commit } = sourceOf(request);
+      if (!builtOn.has(commit)) builtOn.set(commit, await findBuiltOn(paths.root, main, commit, bases));
+    }
     return await bookAll(context, { asked, before }, sources, (job, number) =>
       describeJob(context, job, {
         number,
@@ -105,6 +114,7 @@ async function createJobs(context: AddContext, requests: readonly AddRequest[]):
         track,
         experiment: experiments.get(job.request.checkout) ?? null,
         champion: champions.get(job.device) ?? null,
+        builtOn: builtOn.get(sourceOf(job.request).commit) ?? null,
       }),
     );
   } finally {
