@@ -71,6 +71,8 @@ export function describeJob({ job }: Pick<JobView, 'job'>): string {
   if (job.kind === 'replay') return `replay of job ${job.replays ?? 'unknown'}`;
   if (job.kind === 'bridge')
     return `bridge of ${job.commit.slice(0, 7)} from track ${job.fromTrack ?? 'unknown'}, seed ${job.seed ?? 'default'}`;
+  if (job.test !== null)
+    return `test ${job.test.test}: ${job.commit.slice(0, 7)} with ${job.test.changes.length} ${job.test.changes.length === 1 ? 'change' : 'changes'}, fresh seed ${job.seed ?? ''}`;
   if (job.kind === 'check')
     return job.experiment === null ? `smoke run: ${job.command}` : `smoke run of ${job.experiment}`;
   return job.command;

@@ -32,6 +32,7 @@ import { probeSandbox } from '../sandbox/bubblewrap.ts';
 import type { AddContext } from './add-job.ts';
 import { addJobs } from './add-many.ts';
 import { createDeviceWatch, type DeviceWatch } from './device-watch.ts';
+import { createFreshTestKeeper, type FreshTestKeeper } from './fresh-test-keeper.ts';
 import { findDiskProblem, withDiskHint } from './full-disk.ts';
 import { createHandoutBook } from './handout-book.ts';
 import { startNotifier } from './notify/notifier.ts';
@@ -66,6 +67,8 @@ export interface Daemon {
   queueCopy(original: BookedJob, key: string, create: () => Promise<BookedJob>): Promise<BookedJob>;
   /** Takes values of a job's secret names, in memory only, and gives the names whose value is still unknown. */
   giveSecrets(job: Job, values: Readonly<Record<string, string>>): string[];
+  /** Tests with fresh seeds. */
+  readonly tests: FreshTestKeeper;
   /** Commits changes of record files on main. */
   record(request: RecordRequest): Promise<RecordOutcome>;
   /** Ends workers, recorder and Redis; runs go on. */
@@ -251,6 +254,16 @@ export async function startDaemon(
     groups,
     passed,
   });
+  const tests = createFreshTestKeeper({
+    door,
+    feed,
+    queueJob: (request, create) =>
+      queueJob(request, async () => {
+        const booked = await create();
+        return { booked, response: booked };
+      }),
+    say,
+  });
   const addMany = async (requests: AddRequest[]): Promise<Routes['add']['response'][]> => {
     for (const request of requests)
       if (Object.keys(request.secrets).length > 0) secrets.set(request.key, request.secrets);
@@ -275,6 +288,7 @@ export async function startDaemon(
     groups,
     feed,
     queueContext,
+    tests,
     redisDescription: () => keeper.current().description,
     problems: () => [
       ...[
@@ -282,6 +296,7 @@ export async function startDaemon(
         feed.problem(),
         ...book.broken,
         restoreProblem,
+        tests.problem(),
         source.problem(),
         findDiskProblem(paths.root),
         describeMetaMode(paths, new Date()),
@@ -324,6 +339,7 @@ export async function startDaemon(
       ),
     async stop() {
       await notifier.stop();
+      await tests.stop();
       keeper.stop();
       await feed.stop();
       dropSpare();

@@ -18,6 +18,8 @@ export function createHandlers(paths: LabPaths, daemon: Daemon, build: string, e
     add: (request) => daemon.add(request),
     addMany: ({ requests }) => daemon.addMany(requests),
     replay: (request) => daemon.replay(request),
+    test: (request) => daemon.tests.begin(request),
+    tests: async ({ numbers, wait }) => ({ tests: await daemon.tests.list(numbers, wait) }),
     ...createStatusHandlers(paths, daemon),
     record: (request) => daemon.record(request),
     down: async () => {

@@ -78,6 +78,21 @@ const schemas = {
     number: z.number().int().positive(),
     secrets: z.record(z.string(), z.string()),
   }),
+  test: z.strictObject({
+    key: z.string().min(1).max(200),
+    ask: z.discriminatedUnion('kind', [
+      z.strictObject({ kind: z.literal('claim'), runs: z.number().int().positive().max(200).nullable() }),
+      z.strictObject({
+        kind: z.literal('ablation'),
+        each: z.number().int().positive().max(100),
+        slugs: z.array(z.string().min(1)),
+        revert: z.boolean(),
+      }),
+    ]),
+    env: z.record(z.string(), z.string()),
+    secrets: z.record(z.string(), z.string()),
+  }),
+  tests: z.strictObject({ numbers, wait: z.boolean() }),
   record: z.strictObject({
     subject: z.string().min(1).max(200),
     changes: z.array(

@@ -15,6 +15,8 @@ export interface KeptTest extends FreshTest {
   key: string;
   /** Whether changes that it shows to be guilty leave the champion: always after a bisection, after an ablation where that was asked for. */
   reverts: boolean;
+  /** Commits of changes of the champion that a claim left out as doubtful: they leave the champion where it is confirmed without them. */
+  leftOut: string[];
   /** Environment of its runs, allow-listed. */
   env: Record<string, string>;
   /** Names passed when a run starts and never stored. */
@@ -38,6 +40,7 @@ const keptTest = z.object({
   number: count.positive(),
   key: z.string().min(1),
   reverts: z.boolean(),
+  leftOut: z.array(z.string().min(1)),
   question: z.discriminatedUnion('kind', [
     z.object({
       kind: z.literal('claim'),

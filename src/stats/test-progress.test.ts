@@ -146,7 +146,7 @@ test('after three crashes of a code its claim is over as it stands, provisional 
   expect(verdictOf(played)?.state).toBe('provisional');
 });
 
-test('a run that was taken out by hand ends the test, whatever it asks', () => {
+test('a run that was taken out of the queue ends the test, whatever it asks', () => {
   for (const question of [
     claim(),
     { kind: 'bisect', claim: 6, runs: 6 },
@@ -156,7 +156,7 @@ test('a run that was taken out by hand ends the test, whatever it asks', () => {
       ...{ test: createTest(question), direction: 'higher', otherRepeats: [], before: new Map() },
       ...{ confidence: 0.9, pruneWeight: 0.7, runs: [{ job: 1, arm: 0, place: 0, outcome: { kind: 'removed' } }] },
     });
-    expect(progress).toMatchObject({ kind: 'over', cut: 'a run was taken out by hand' });
+    expect(progress).toMatchObject({ kind: 'over', cut: 'a run was taken out of the queue' });
   }
 });
 

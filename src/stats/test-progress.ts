@@ -10,7 +10,7 @@ import { type ClaimPlan, type ClaimVerdict, judgeClaim, planClaim } from './clai
 import { ordinaryScores, poolNoise, type Repeats } from './noise-model.ts';
 import { type BisectSegment, planBisect } from './prune.ts';
 
-/** What became of one run of a test. `failed`: no number that counts (a crash, a leak, another track or device); `removed`: taken out by hand. */
+/** What became of one run of a test. `failed`: no number that counts (a crash, a leak, another track or device); `removed`: taken out of the queue before it began. */
 export type RunOutcome =
   | { kind: 'pending' }
   | { kind: 'scored'; metric: number }
@@ -91,7 +91,7 @@ export function seedCount(question: TestQuestion): number {
 export function readProgress(facts: TestFacts): TestProgress {
   const { test, runs } = facts;
   if (runs.some(({ outcome }) => outcome.kind === 'pending')) return { kind: 'wait' };
-  const cut = runs.some(({ outcome }) => outcome.kind === 'removed') ? 'a run was taken out by hand' : null;
+  const cut = runs.some(({ outcome }) => outcome.kind === 'removed') ? 'a run was taken out of the queue' : null;
   const { question } = test;
   if (question.kind === 'claim') return claimProgress(facts, question, cut ?? findBrokenArm(facts));
   if (question.kind === 'bisect') return bisectProgress(facts, question.runs, cut ?? findBrokenArm(facts));

@@ -147,6 +147,21 @@ test('a confirmation’s row does not stand for the row of its first run', async
   expect((await readRecords(repository)).jobs).toEqual([[1, 2, 3, 4], [1]]);
 });
 
+test('a claim’s row that was recorded with the baseline’s last run is there once, however often it is put back', async () => {
+  const repository = await create();
+  const { root } = repository;
+  const claim = record(9, { jobs: [6, 8], n: 2, std: 0.001, evidence: 'confirmed' });
+  const other = record(11, { jobs: [8, 10], n: 2, std: 0.001, evidence: 'refuted' });
+  await appendRecords(root, 'main', 'val_bpb', claim);
+  expect(await restoreRecords(root, 'main', 'val_bpb', [claim])).toEqual({ kind: 'unchanged' });
+  await appendRecords(root, 'main', 'val_bpb', other);
+  expect(await restoreRecords(root, 'main', 'val_bpb', [claim, other])).toEqual({ kind: 'unchanged' });
+  expect((await readRecords(repository)).jobs).toEqual([
+    [6, 8],
+    [8, 10],
+  ]);
+});
+
 test('another primary metric starts a new table and keeps the old one under its track', async () => {
   const repository = await create();
   const { root, git } = repository;

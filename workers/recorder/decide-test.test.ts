@@ -27,7 +27,7 @@ const claim: TestQuestion = {
 };
 
 const createTest = (question: TestQuestion = claim, more: Partial<KeptTest> = {}): KeptTest => ({
-  ...{ schema: 1, number: 3, key: 'k', reverts: question.kind === 'bisect', question, track, champion },
+  ...{ schema: 1, number: 3, key: 'k', reverts: question.kind === 'bisect', leftOut: [], question, track, champion },
   ...{ deviceClass: 'gpu', deviceModel: 'H100', seeds: [5000, 5001, 5002, 5003, 5004, 5005, 5006, 5007, 5008] },
   arms: [
     { name: 'baseline', commit: champion.root, changes: [] },
@@ -129,6 +129,23 @@ test('a confirmed claim has a row with the mean, spread and jobs of the champion
   expect(entry).toContain('champion of 2 changes confirmed with fresh seeds (keep)');
   for (const said of ['one, two', 'alpha 0.009', '1 of at most 3 looks', 'job 12, 14', 'group-sequential'])
     expect(entry).toContain(said);
+});
+
+test('a confirmed claim that left a doubtful change out takes it out of the champion, to be tried again, and says so', () => {
+  const laid = createTest(claim, { leftOut: ['commit-three'] });
+  const three = { slug: 'three', commit: 'commit-three', start: 'x' };
+  const wider = { ...champion, commit: 'd'.repeat(40), changes: [...champion.changes, three] };
+  const said = decide(laid, playClaim(laid, [1.0, 1.01], [0.9, 0.91]), [exploring(wider, 9)]);
+  expect(said.verdict).toEqual({ test: 3, state: 'confirmed', revert: [] });
+  expect(said.champion).toMatchObject({ changes: champion.changes, near: [three] });
+  expect(said.tested?.commit).toBe(champion.commit);
+  expect(said.entry).toContain(
+    '1 change that the runs before did not bear out was left out of the claim, and of the champion',
+  );
+  const refuted = decide(laid, playClaim(laid, [1.0, 1.01, 0.99, 1.0], [1.05, 1.06, 1.04, 1.05]), [
+    exploring(wider, 9),
+  ]);
+  expect([refuted.verdict?.state, refuted.champion]).toEqual(['refuted', null]);
 });
 
 test('whichever run is recorded last, the verdict and the figures are the same, and no other run says anything', () => {

@@ -25,15 +25,17 @@ export interface DecidedTest {
   entry: string | null;
   verdict: TestVerdict | null;
   /**
-   * The champion without the changes of `verdict.revert`, null where none leaves. Its code, value and sd are still those of before: whoever
+   * The champion without the changes of `verdict.revert`, or without those that a confirmed claim left out; null where none leaves. Its code, value and sd are still those of before: whoever
    * records it puts the code together and values it.
    */
   champion: ChampionState | null;
   /** Today's champion, which they leave; null likewise. */
   before: ChampionState | null;
+  /** What was tested: its code is there already. */
+  tested: ChampionState | null;
 }
 
-const nothing: DecidedTest = { row: null, entry: null, verdict: null, champion: null, before: null };
+const nothing: DecidedTest = { row: null, entry: null, verdict: null, champion: null, before: null, tested: null };
 
 /** Decides an ended run of a test; `jobs` holds all jobs, its own too. Throws LabError (internal) where the job has no outcome. */
 export function decideTest(
@@ -61,7 +63,7 @@ export function decideTest(
     verdict,
     row: finding.kind === 'claim' ? createClaimRow({ test, verdict, finding, own, run, measuredBy }) : null,
     entry: formatTestEntry({ test, verdict, finding, cut, own, job: job.number, run, measuredBy }),
-    ...withoutChanges(jobs, test, revert, { ...measuredBy, ...config.decision }),
+    ...withoutChanges(jobs, test, state === 'confirmed' ? test.leftOut : revert, { ...measuredBy, ...config.decision }),
   };
 }
 
@@ -70,18 +72,24 @@ function isRecorded({ stored, outcome }: TestJob): boolean {
   return outcome.kind === 'removed' || (recorded?.isDone === true && recorded.attempt === run?.attempt);
 }
 
-/** The champion may have moved on since the test began: it is today's that loses the changes. */
+/**
+ * The champion may have moved on since the test began: it is today's that loses the changes. What a confirmed claim left out may be tried
+ * again, what was shown to be guilty may not.
+ */
 function withoutChanges(
   jobs: StoredJob[],
-  { track, deviceModel }: FreshTest,
-  revert: readonly string[],
-  { direction, confidence }: Pick<MeasuredBy, 'direction'> & { confidence: number },
-): Pick<DecidedTest, 'champion' | 'before'> {
+  { track, deviceModel, champion: tested, leftOut }: KeptTest,
+  out: readonly string[],
+  { direction, confidence, nearMisses }: Pick<MeasuredBy, 'direction'> & LabConfig['decision'],
+): Pick<DecidedTest, 'champion' | 'before' | 'tested'> {
   const { champion } = viewTrack(listScoredRuns(jobs), track, deviceModel, { direction, confidence });
   const before = champion?.state ?? null;
-  const changes = before?.changes.filter(({ commit }) => !revert.includes(commit)) ?? [];
-  if (before === null || changes.length === before.changes.length) return { champion: null, before: null };
-  return { champion: { ...before, changes }, before };
+  const changes = before?.changes.filter(({ commit }) => !out.includes(commit)) ?? [];
+  if (before === null || changes.length === before.changes.length)
+    return { champion: null, before: null, tested: null };
+  const again = before.changes.filter(({ commit }) => out.includes(commit) && leftOut.includes(commit));
+  const near = nearMisses === 0 ? before.near : [...before.near, ...again];
+  return { champion: { ...before, changes, near }, before, tested };
 }
 
 interface ClaimRow {

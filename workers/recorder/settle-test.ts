@@ -2,8 +2,9 @@
  * Takes what a test with fresh seeds showed to be guilty out of the champion: its code without those changes, and what that is worth by all runs.
  * Writes git objects and one ref, no working tree. Which changes are guilty is decide-test.ts's.
  */
-import type { ChampionState } from '../../src/domain/change.ts';
+import type { ChampionState, Change } from '../../src/domain/change.ts';
 import type { Run } from '../../src/domain/run.ts';
+import { runGit } from '../../src/git/run-git.ts';
 import { studyTrack } from '../../src/stats/track-history.ts';
 import type { ScoredRun } from '../../src/stats/track-view.ts';
 import type { DecidedTest } from './decide-test.ts';
@@ -23,19 +24,28 @@ export interface SettleTestInput {
 
 /** The champion after the test; null where nothing leaves it. Asked again it gives the same commit. Throws LabError where git does. */
 export async function settleTest(input: SettleTestInput): Promise<ChampionState | null> {
-  const { before, champion: wanted } = input.decided;
+  const { before, champion: wanted, tested } = input.decided;
   if (before === null || wanted === null) return null;
-  const { run, number, direction } = input;
-  const made = await composeChampion(input.root, before, wanted.changes, { number, run });
+  const { root, run, number, direction } = input;
+  const isTested = tested !== null && tested.root === before.root && isSameSet(tested.changes, wanted.changes);
+  const made = isTested
+    ? { commit: tested.commit, changes: wanted.changes }
+    : await composeChampion(root, before, wanted.changes, { number, run });
+  // What a claim tested has the refs of its jobs; the champion's own says what it is.
+  if (isTested) await runGit(root, ['update-ref', `refs/nightlab/champions/${number}`, tested.commit]);
   const own = input.runs.filter((one) => one.track === run.track && one.deviceModel === run.device.model);
   const { posterior, sign, changesOf } = studyTrack(own, direction);
   const names = [...(changesOf(before.root) ?? []), ...made.changes.map(({ commit }) => commit)];
   const level = posterior?.levelOf(names) ?? null;
   return {
     ...{ ...before, ...made },
-    near: before.near.filter((change) => !made.changes.some(({ commit }) => commit === change.commit)),
+    near: wanted.near.filter((change) => !made.changes.some(({ commit }) => commit === change.commit)),
     value: level === null ? before.value : sign * level.mean,
     sd: level === null ? before.sd : Math.sqrt(level.variance),
     chosenBy: made.commit === before.commit ? before.chosenBy : null,
   };
+}
+
+function isSameSet(one: readonly Change[], other: readonly Change[]): boolean {
+  return one.length === other.length && one.every(({ commit }) => other.some((change) => change.commit === commit));
 }

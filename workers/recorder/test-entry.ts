@@ -1,6 +1,7 @@
 /** The journal entry of a test with fresh seeds: what ran, what came out, what the lab concludes, and the method in one sentence. Pure text. */
 import type { FreshTest, TestVerdict } from '../../src/domain/fresh-test.ts';
 import type { MeasuredBy, Run } from '../../src/domain/run.ts';
+import type { KeptTest } from '../../src/lab/fresh-tests.ts';
 import { formatJournalEntry } from '../../src/lab/journal.ts';
 import type { ChangeWorth } from '../../src/stats/ablation.ts';
 import { summarise } from '../../src/stats/noise.ts';
@@ -10,7 +11,7 @@ import type { TestJob } from './test-runs.ts';
 
 /** What an entry is made of. */
 export interface TestEntryInput {
-  test: FreshTest;
+  test: KeptTest;
   verdict: TestVerdict;
   finding: TestFinding;
   /** Why it was over before it was answered; null where it is answered. */
@@ -124,6 +125,11 @@ function describeClaim(
       ...(said.noise === null
         ? []
         : [`noise (sd of one run) ${said.noise.sd.toFixed(6)} with ${said.noise.degrees} degrees of freedom`]),
+      ...(test.leftOut.length === 0
+        ? []
+        : [
+            `${countChanges(test.leftOut.length)} that the runs before did not bear out ${test.leftOut.length === 1 ? 'was' : 'were'} left out of the claim${verdict.state === 'confirmed' ? ', and of the champion from now on' : ''}`,
+          ]),
       `test ${test.number}: ${looks.taken} of at most ${looks.most} looks, alpha ${Number(question.alpha.toPrecision(3))}${share}, at most ${question.runs} runs`,
       `method: seeds that nothing was chosen by, ${question.isPaired ? 'compared seed by seed' : 'codes in turns'}; group-sequential t test whose alpha is spent evenly with the runs (Lan and DeMets 1983), gain and interval corrected for stopping early`,
     ],

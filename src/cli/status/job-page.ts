@@ -10,7 +10,7 @@ import { showPath } from '../shown-path.ts';
 export function renderJob(view: JobView, runs: string, nowMs: number): string {
   const { job, state } = view;
   const kind =
-    job.kind === 'replay' || job.kind === 'bridge'
+    job.kind === 'replay' || job.kind === 'bridge' || job.test !== null
       ? describeJob(view)
       : `${job.kind}${job.experiment ? ` of ${job.experiment}` : ''}`;
   const facts: [string, string][] = [

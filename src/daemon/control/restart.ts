@@ -57,6 +57,14 @@ export async function restartJobs(
   return { results, notes, started };
 }
 
+/** A test replaces a failed run by itself, with the next seed; one that people ran again would no longer be what was laid down. */
+function testRunError({ number, test }: Job): LabError {
+  const text = `job ${number} is a run of test ${test?.test ?? ''}, which cannot run again: a test takes a fresh seed for each run`;
+  return new LabError('user', text, {
+    hints: [`\`lab replay ${number}\` checks its number`, '`lab confirm` begins a new test'],
+  });
+}
+
 function tellMissing(number: number, missing: readonly string[]): string {
   return `job ${number} needs ${missing.join(', ')}, stored nowhere and not set in this shell: it will be held; \`lab enqueue ${number}\` where it is set lets it go`;
 }
@@ -75,6 +83,7 @@ async function runInPlace(parts: RestartParts, booked: BookedJob, request: Reque
       hints: [`\`lab restart ${number}\` queues it as a new job`],
     });
   }
+  if (booked.run !== null && booked.job.test !== null) throw testRunError(booked.job);
   if (booked.run?.fate.kind === 'done' && (booked.job.kind === 'baseline' || booked.job.kind === 'bridge'))
     throw new LabError(
       'user',
@@ -101,6 +110,7 @@ async function queueAgain(paths: LabPaths, parts: RestartParts, booked: BookedJo
   ensureEnded(booked);
   const { entry } = booked;
   const old = booked.job;
+  if (old.test !== null) throw testRunError(old);
   await ensureCommit(paths, parts, old);
   const track = await bindTrack(paths, parts.config, parts.main);
   if (old.kind === 'replay' && track !== old.track)
