@@ -8,9 +8,16 @@ import type { LabGate } from '../pipeline/lab-gate.ts';
 import { captureEnvironment } from './capture-environment.ts';
 import { call } from './client.ts';
 import { isFinal } from './render.ts';
+import { beginTest } from './tests/follow-test.ts';
+import { renderClaim } from './tests/render-test.ts';
 
 /** Creates the door of a lab; jobs take along the caller's environment as `lab add` does. */
 export function createLabGate(paths: LabPaths, config: LabConfig): LabGate {
+  const listClaims = async () => {
+    const { track } = await call(paths, 'status', { numbers: [] });
+    const { tests } = await call(paths, 'tests', { numbers: [], wait: false });
+    return tests.filter(({ test }) => test.question.kind === 'claim' && test.track === track);
+  };
   const { env, secrets } = captureEnvironment(process.env, config.env.pass, config.env.secret);
   return {
     async look() {
@@ -31,6 +38,9 @@ export function createLabGate(paths: LabPaths, config: LabConfig): LabGate {
       });
       return { number, commit };
     },
+    async replayJob(key, number) {
+      return { number: (await call(paths, 'replay', { key, number, secrets })).number };
+    },
     async waitForJob(number, signal, onChange) {
       for (;;) {
         const { jobs } = await call(paths, 'status', { numbers: [number] }, signal);
@@ -40,6 +50,21 @@ export function createLabGate(paths: LabPaths, config: LabConfig): LabGate {
         if (isFinal(view.state) || view.state.kind === 'held') return view;
         // Asked again and again and not awaited: a progress line of the log is no change of the job's state.
         await delay(250, undefined, { signal });
+      }
+    },
+    async listClaims() {
+      return (await listClaims()).map(({ test, state }) => ({ champion: test.champion, isOpen: state === 'open' }));
+    },
+    async confirmChampion(signal) {
+      const open = (await listClaims()).findLast(({ state }) => state === 'open');
+      const { test } = open ?? (await beginTest(paths, config, { kind: 'claim', runs: null }));
+      for (;;) {
+        // Answered when one of its runs ends, and every 20 seconds besides.
+        const { tests } = await call(paths, 'tests', { numbers: [test.number], wait: true }, signal);
+        const [view] = tests;
+        if (view === undefined) throw new LabError('internal', `the daemon does not know test ${test.number} any more`);
+        if (view.state !== 'open')
+          return { text: renderClaim(view, config.metric, null).trimEnd().replaceAll('\n', '\n  ') };
       }
     },
     record: (request) => call(paths, 'record', request),

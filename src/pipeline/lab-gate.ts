@@ -51,6 +51,10 @@ export interface LabGate {
   replayJob(key: string, number: number): Promise<{ number: number }>;
   /** Resolves once the job has ended, was removed, or is held; `onChange` sees it on the way. */
   waitForJob(number: number, signal: AbortSignal, onChange: (view: JobView) => void): Promise<JobView>;
+  /** Claims of the present track, the oldest first. */
+  listClaims(): Promise<{ champion: ChampionState; isOpen: boolean }[]>;
+  /** Measures the champion again with fresh seeds, to the verdict; goes on with a claim that is open. `text`: what came of it, one sentence. */
+  confirmChampion(signal: AbortSignal): Promise<{ text: string }>;
   /** One try; see recordPatiently. */
   record(request: RecordRequest): Promise<RecordOutcome>;
 }

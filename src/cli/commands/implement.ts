@@ -1,13 +1,16 @@
 /** `lab implement`: builds ideas in worktrees, has them reviewed, runs, decides and reports them. */
-import type { Experiment } from '../../domain/experiment.ts';
+import type { Experiment, ExperimentOutcome } from '../../domain/experiment.ts';
 import { exitCodes, LabError } from '../../errors/lab-error.ts';
+import { nameDecision } from '../../lab/decision-words.ts';
 import { readExperiments } from '../../lab/experiments.ts';
 import { chooseBest, chooseNamed } from '../../pipeline/choose-ideas.ts';
 import { wordOf } from '../../pipeline/experiment-steps.ts';
 import { type ExperimentEnd, runExperiments } from '../../pipeline/run-experiments.ts';
+import { beginNight } from '../../pipeline/spend-night.ts';
 import type { CommandInput, CommandSpec } from '../define.ts';
 import { disarmLine } from '../page.ts';
 import { cut, renderTable, terminalWidth } from '../render.ts';
+import { parseWhen } from '../when.ts';
 import { withPipeline } from '../with-pipeline.ts';
 
 /** Makes experiments of ideas. */
@@ -23,12 +26,23 @@ export const implement: CommandSpec = {
       value: 'name',
       description: 'Agent in place of the configured one, for example claude or recorded',
     },
+    {
+      name: 'until',
+      value: 'when',
+      description: 'Begin no experiment after "07:00", "8h", …; the last tenth confirms',
+    },
+    { name: 'confirm', description: 'Measure the champion again with fresh seeds at the end' },
     { name: 'json', description: 'Print as JSON' },
   ],
-  examples: ['lab implement --n 6', 'lab implement word-pairs'],
+  examples: ['lab implement --n 6', 'lab implement --n 100 --until 07:00', 'lab implement word-pairs'],
   takesConfig: true,
   run(input) {
     const count = parseCount(input);
+    const until = input.text('until');
+    const plan = {
+      untilMs: until === null ? null : parseWhen(until, new Date()).getTime(),
+      confirmsAtEnd: input.flag('confirm'),
+    };
     return withPipeline(input, ['implementer'], async (context, paths) => {
       const open = readExperiments(paths).filter((experiment) => experiment.next !== 'done');
       const named = input.words.length > 0;
@@ -37,8 +51,12 @@ export const implement: CommandSpec = {
       const chosen = named
         ? await chooseNamed(context, input.words)
         : await chooseBest(context, Math.max(0, count - open.length));
-      const ends = await runExperiments(context, named ? chosen.map(({ slug }) => slug) : null);
-      if (ends.length === 0)
+      const ends = await runExperiments(
+        context,
+        named ? chosen.map(({ slug }) => slug) : null,
+        beginNight(context, plan),
+      );
+      if (ends.length === 0 && chosen.length + open.length === 0)
         throw new LabError('user', 'there is no idea to build: none has a critique and no experiment yet', {
           hints: ['`lab ideate` has agents think some up', '`lab ideas` shows what there is'],
         });
@@ -73,15 +91,17 @@ function viewEnd({ experiment, waits }: ExperimentEnd): Experiment & { waits: st
 
 /** What came of each: outcome, reason, report. */
 export function renderEnds(ends: ExperimentEnd[]): string {
-  const room = Math.max(30, terminalWidth() - 60);
-  const rows = ends.map(({ experiment, waits }) => {
+  const names = ends.map(({ experiment: { outcome } }) => (outcome === null ? 'waits' : nameOutcome(outcome)));
+  const room = Math.max(30, terminalWidth() - 53 - Math.max(7, ...names.map((name) => name.length)));
+  const rows = ends.map(({ experiment, waits }, index) => {
     const { outcome, slug, report } = experiment;
-    return [
-      slug,
-      outcome === null ? 'waits' : wordOf(outcome),
-      cut(disarmLine(waits ?? outcome?.reason ?? ''), room),
-      report ?? '',
-    ];
+    return [slug, names[index] ?? '', cut(disarmLine(waits ?? outcome?.reason ?? ''), room), report ?? ''];
   });
   return renderTable(['idea', 'outcome', 'why', 'report'], rows);
+}
+
+/** What was just decided rests on one run: a keep is provisional. */
+function nameOutcome(outcome: ExperimentOutcome): string {
+  const word = wordOf(outcome);
+  return nameDecision(word, word === 'keep' ? 'provisional' : '');
 }
