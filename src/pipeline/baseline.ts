@@ -17,7 +17,7 @@ function isInVain({ state }: JobView): boolean {
  * Queues the seeds that the baseline of the present track lacks, in their order. A seed whose jobs all ended without a metric is lacking
  * too, but a command queues no seed twice. Gives the numbers of the jobs that count, for each seed the last one that is not in vain.
  */
-export async function queueBaseline(context: PipelineContext): Promise<number[]> {
+export async function queueBaseline(context: Pick<PipelineContext, 'gate' | 'config' | 'tell'>): Promise<number[]> {
   const { gate, config, tell } = context;
   const { jobs, track } = await gate.look();
   const queued = queuedBy.get(gate) ?? new Set<string>();

@@ -7,20 +7,20 @@ import { countArchivedAttempts, readExperiment, readExperiments, writeExperiment
 import { checkIdea } from '../lab/idea-text.ts';
 import { findIdea, findIdeaBySlug, readIdeas, type StoredIdea } from '../lab/ideas.ts';
 import { reachPoint } from '../lab/named-point.ts';
-import { ensureChampion } from './baseline.ts';
 import type { PipelineContext } from './context.ts';
+import { ensureMetric } from './ensure-metric.ts';
 import { changeIdeas } from './record-idea.ts';
 import { type RankedIdea, rankIdeas } from './select.ts';
 
 /**
- * Chooses up to `count` ideas that have a critique and no experiment yet, best first; measures the baseline before where there is none.
- * Throws LabError where that gives no number.
+ * Chooses up to `count` ideas that have a critique and no experiment yet, best first; before the first of a track the metric
+ * is measured and checked. Throws LabError where that gives no number, or where it did not pass.
  */
 export async function chooseBest(context: PipelineContext, count: number): Promise<Experiment[]> {
   const ideas = await readIdeas(context.paths.root, context.main);
   const open = ideas.filter((stored) => isOpen(context, stored) && stored.idea.state === 'critiqued');
   // Before the baseline no expected gain can be weighed; what is built starts from it anyway.
-  if (open.length > 0) await ensureChampion(context);
+  if (open.length > 0) await ensureMetric(context);
   return await begin(context, (await rank(context, ideas, open)).slice(0, count), ideas);
 }
 

@@ -16,6 +16,7 @@ import { checkExperimentCommit, maxExperimentFileBytes } from '../rules/experime
 import { listFrozenFiles } from '../rules/frozen.ts';
 import { ensureChampion } from './baseline.ts';
 import type { PipelineContext, Stage, StageResult } from './context.ts';
+import { ensureMetric } from './ensure-metric.ts';
 import { endWith, treeOf, worktreeOf } from './experiment-steps.ts';
 import { listOutsideChanges, readOutside } from './outside-watch.ts';
 import { changeIdeas } from './record-idea.ts';
@@ -29,6 +30,7 @@ const maxBackCharacters = 20_000;
 export const implement: Stage = async (context, experiment) => {
   const { paths, main } = context;
   const base = experiment.base ?? (await ensureChampion(context)).commit;
+  await ensureMetric(context);
   // One that was begun keeps its start: what it changed is told against that.
   const start = experiment.start ?? (experiment.base === null ? await createStart(context, base) : base);
   await changeIdeas(

@@ -244,3 +244,39 @@ test('a package beside a frozen module is refused with the reason', async () => 
     ),
   ]);
 });
+
+test('another seed and nothing else is turned away; a real change beside it, or a comment alone, is not', async () => {
+  const before = '"""A model."""\nimport random\n\nrate = 0.3\nrng = random.Random(1)  # any\n';
+  await repository.write('problem/train.py', before);
+  await repository.write('problem/model.py', 'layers = 3  # few\n');
+  await commitAll();
+  await repository.git('branch', 'start');
+  await repository.write('problem/train.py', before.replace('Random(1)  # any', 'Random(77)  # a luckier one'));
+  await repository.write('problem/model.py', 'layers = 3  # still few\n');
+  expect(await check({}, 'start')).toEqual([
+    expect.stringMatching(/^problem\/train\.py:5 moves a seed .*Random\(1\).*Random\(77\).* nothing else changes/),
+  ]);
+  await repository.write('problem/model.py', 'layers = 4  # more\n');
+  expect(await check({}, 'start')).toEqual([]);
+  await repository.git('reset', '--quiet', '--hard', 'start');
+  await repository.write('problem/train.py', before.replace('# any', '# whatever'));
+  expect(await check({}, 'start')).toEqual([]);
+});
+
+test('a new seed along with a new, a deleted or a newly executable file is no seed-only change', async () => {
+  const before = 'seed = 1\n';
+  await repository.write('problem/train.py', before);
+  await repository.write('problem/old.py', 'x = 1\n');
+  await commitAll();
+  await repository.git('branch', 'start');
+  await repository.write('problem/train.py', 'seed = 2\n');
+  expect(await check({}, 'start')).toHaveLength(1);
+  await repository.write('problem/new.py', 'x = 1\n');
+  expect(await check({}, 'start')).toEqual([]);
+  await rm(join(repository.root, 'problem', 'new.py'));
+  await rm(join(repository.root, 'problem', 'old.py'));
+  expect(await check({}, 'start')).toEqual([]);
+  await repository.write('problem/old.py', 'x = 1\n');
+  await chmod(join(repository.root, 'problem', 'old.py'), 0o755);
+  expect(await check({}, 'start')).toEqual([]);
+});

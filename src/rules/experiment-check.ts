@@ -10,6 +10,7 @@ import { isSecretLikeName } from '../git/secret-names.ts';
 import { checkFrozen } from './frozen.ts';
 import { findKeys } from './key-text.ts';
 import { checkLinkTarget } from './link-target.ts';
+import { compareSeeds } from './seed-only.ts';
 import { checkShadows, type ShadowingFile } from './shadow-check.ts';
 import { rulesOf } from './taxonomy.ts';
 
@@ -147,6 +148,31 @@ async function checkContents(root: string, files: readonly DiffFile[]): Promise<
   return problems;
 }
 
+/** What turns a change away that is another seed and nothing else: its number would be luck. */
+async function checkSeeds(root: string, files: readonly DiffFile[]): Promise<string[]> {
+  const edited = files.filter(isReadable).filter(({ change, isSymlink, added, oldMode, newMode }) => {
+    return change === 'modified' && !isSymlink && added !== null && oldMode === newMode;
+  });
+  if (edited.length < files.length) return [];
+  const blobs = await readBlobs(root, [
+    ...new Set(edited.flatMap(({ oldBlob, newBlob }) => [oldBlob ?? newBlob, newBlob])),
+  ]);
+  const textOf = (hash: string | null) => blobs.get(hash ?? '')?.toString('utf8') ?? '';
+  const compared = edited.map(({ path, oldBlob, newBlob }) => ({
+    path,
+    comparison: compareSeeds(path, textOf(oldBlob), textOf(newBlob)),
+  }));
+  const moved = compared.flatMap(({ path, comparison }) =>
+    comparison.kind === 'seeds' ? [{ path, ...comparison }] : [],
+  );
+  const [first] = moved;
+  if (first === undefined || compared.some(({ comparison }) => comparison.kind === 'other')) return [];
+  const { path, line, before, after } = first;
+  return [
+    `${showPath(path)}:${line} moves a seed ("${before}" to "${after}") and nothing else changes: another seed is another draw of the same luck, no idea; the lab chooses seeds by itself (LAB_SEED)`,
+  ];
+}
+
 /** Keys that the file held before: somebody else's, and no reason to turn this change away. */
 async function readKnownKeys(root: string, { oldBlob }: DiffFile): Promise<Set<string>> {
   if (oldBlob === null) return new Set();
@@ -174,7 +200,9 @@ export async function checkExperimentCommit(change: ExperimentChange): Promise<s
     ...checkSize(files, config.experiment),
     ...checkKinds(files),
   ];
-  if (files.length <= config.experiment.maxChangedFiles) problems.push(...(await checkContents(root, files)));
+  if (files.length <= config.experiment.maxChangedFiles) {
+    problems.push(...(await checkContents(root, files)), ...(await checkSeeds(root, files)));
+  }
   if (problems.length <= maxProblems) return problems;
   return [...problems.slice(0, maxProblems), `and ${problems.length - maxProblems} more problems of this kind`];
 }

@@ -218,7 +218,7 @@ test('where a frozen file changed before the evaluation, the baseline is measure
   expect(call, call.stderr).toMatchObject({ code: 0 });
   const { track, jobs } = await lab.status();
   const fresh = jobs.filter(({ job }) => job.track === track).map(({ job }) => job.kind);
-  expect(fresh).toEqual(['baseline', 'baseline', 'experiment']);
+  expect(fresh).toEqual(['baseline', 'baseline', 'replay', 'experiment']);
   const { outcome } = await readState(lab, 'worse');
   expect(outcome).toMatchObject({ kind: 'decided', status: 'discard' });
   expect(outcome?.reason).toContain('score 2.000000 against 1.000000');

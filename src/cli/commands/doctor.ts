@@ -34,7 +34,7 @@ export const doctor: CommandSpec = {
 };
 
 /** What a lab whose jobs run in place and are never scored does without. */
-const ofResearch: ReadonlySet<string> = new Set(['charter', 'score', 'agent', 'hooks', 'META_MODE']);
+const ofResearch: ReadonlySet<string> = new Set(['charter', 'score', 'metric', 'agent', 'hooks', 'META_MODE']);
 
 /** The lab that jobs queued here go to, and a line where it is not the one around this folder. */
 function locate(): { paths: LabPaths | null; place: Check | null } {

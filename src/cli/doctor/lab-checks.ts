@@ -1,6 +1,7 @@
 /** What `lab doctor` checks of the lab itself: its files, main branch, charter holes, daemon. lab.yaml is in config-checks.ts. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { readStoredJobs } from '../../../queue/job-store.ts';
 import { listAgents } from '../../agents/choose-agent.ts';
 import { programOf } from '../../agents/command-line.ts';
 import { recordingNotice } from '../../agents/recording-notice.ts';
@@ -10,7 +11,9 @@ import type { LabConfig } from '../../config/schema.ts';
 import { LabError, messageOf } from '../../errors/lab-error.ts';
 import { listUsualMains, readBranchText } from '../../git/main-text.ts';
 import { findCommit, resolveMainBranch } from '../../git/repository.ts';
+import { judgeMetric } from '../../pipeline/ensure-metric.ts';
 import { findUnfrozenScorerFiles } from '../../rules/scorer-files.ts';
+import { computeTrack } from '../../rules/tracks.ts';
 import { callRunning } from '../client.ts';
 import type { Check } from './check.ts';
 
@@ -28,7 +31,7 @@ export async function checkLab(paths: LabPaths, config: LabConfig | null): Promi
   return [
     await checkMain(paths, config),
     checkCharter(paths),
-    ...(config === null ? [] : [checkScoring(paths, config), checkAgent(config)]),
+    ...(config === null ? [] : [checkScoring(paths, config), await checkMetricFit(paths, config), checkAgent(config)]),
     checkRuntime(paths),
     await checkDaemon(paths),
   ];
@@ -100,6 +103,32 @@ function checkScoring(paths: LabPaths, config: LabConfig): Check {
     };
   }
   return { name: 'score', state: 'ok', found: config.commands.score, mend: '' };
+}
+
+/** How the metric check stands, by the runs that are there; runs nothing. */
+async function checkMetricFit(paths: LabPaths, config: LabConfig): Promise<Check> {
+  const name = 'metric';
+  try {
+    const jobs = readStoredJobs(paths.runs).map(({ job, run, entry }) => ({
+      job,
+      run,
+      isRemoved: entry.removedAt !== null,
+    }));
+    const track = await computeTrack(paths, config, await resolveMainBranch(paths.root, config.main));
+    const { evidence, findings, isFit } = await judgeMetric(jobs, track, config);
+    const mend = '`lab metric check`';
+    if (evidence.first === null || evidence.runs.repeats.length === 0)
+      return { name, state: 'note', found: `not checked on track ${track}: it is before the first experiment`, mend };
+    const told = findings.filter(({ state }) => state === (isFit ? 'warn' : 'fail'));
+    const said = told.map((finding) => `${finding.name}: ${finding.measured}`).join('; ');
+    if (isFit) return { name, state: 'ok', found: `passed${said === '' ? '' : `; ${said}`}`, mend: '' };
+    const { waiver } = config.metric;
+    const failed = `failed: ${said}`;
+    if (waiver !== null) return { name, state: 'note', found: `${failed}; waived: ${waiver}`, mend: '' };
+    return { name, state: 'note', found: failed, mend: `${mend} says what to change` };
+  } catch (error) {
+    return { name, state: 'note', found: `not known: ${messageOf(error)}`, mend: '' };
+  }
 }
 
 /** Which agent works for the lab, and whether its program is there. */
