@@ -3,15 +3,15 @@
  * Which changes, and what becomes of the commit, is for the caller to say: without a ref git forgets it after some weeks.
  *
  * The merges run in an empty repository of their own that borrows only the object store. So nothing of the user's can bend a result: no setting
- * (conflict style, renames, line ends), no attribute and no merge driver, which would be a command. What counts is git's own text merge, with
- * its usual detection of renamed files. Changes of one line or of neighbouring lines conflict, as do changed binary files.
+ * (conflict style, renames, line ends), no attribute and no merge driver, which would be a command. What counts is git's own text merge, file by
+ * file: no renamed file is guessed. Changes of one line or of neighbouring lines conflict, as do a changed binary file and one that is gone.
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Change } from '../domain/change.ts';
 import { LabError } from '../errors/lab-error.ts';
-import { createGitError, runGit, runGitResult } from './run-git.ts';
+import { createGitError, runGit, runGitBytes, runGitResult } from './run-git.ts';
 import { resolveGitPath } from './temporary-index.ts';
 
 /** One change to put into the code or to take out of it. */
@@ -48,7 +48,7 @@ interface MergeRoom {
 
 /**
  * Puts `steps` on the code of `from`, one after the other, and commits the outcome as the lab. The same call gives the same hash. Throws
- * LabError (user) where a commit is unknown or git is older than 2.38.
+ * LabError (user) where a commit is unknown.
  */
 export async function composeCommit(
   root: string,
@@ -68,7 +68,7 @@ export async function composeCommit(
       else tree = merged;
     }
     if (tree === first) return { commit: from, tree, skipped };
-    const commit = await commitTree(room, tree, [from], about.message, Math.floor(about.atMs / 1000), []);
+    const commit = await commitTree(room, tree, from, about);
     return { commit, tree, skipped };
   });
 }
@@ -118,47 +118,86 @@ async function readTrees({ folder, env }: MergeRoom, root: string, names: string
   });
 }
 
-/** The tree with what `theirs` did to `base` done to `ours`; null where that conflicts. */
+/**
+ * The tree with what `theirs` did to `base` done to `ours`; null where that conflicts. By index and file, as git did it before 2.38 had a command
+ * for it, so that an old git gives the same.
+ */
 async function merge(room: MergeRoom, base: string, ours: string, theirs: string): Promise<string | null> {
   if (theirs === base || theirs === ours) return ours;
   if (ours === base) return theirs;
-  // git before 2.40 takes no base by name: it finds one by the history, and so it gets a history of just these three.
-  const root = await commitThrowaway(room, base, []);
-  const tips = await Promise.all([ours, theirs].map((tree) => commitThrowaway(room, tree, [root])));
-  const config = ['core.attributesFile=/dev/null'];
-  const args = ['merge-tree', '--write-tree', '--no-messages', ...tips];
-  const result = await runGitResult(room.folder, args, { env: room.env, config });
-  if (result.exitCode === 1) return null;
-  const tree = result.stdout.toString('utf8').trim();
-  if (result.exitCode === 0 && /^[0-9a-f]+$/.test(tree)) return tree;
-  await ensureMergeTree(room);
-  throw createGitError(room.folder, args, result);
+  const { folder } = room;
+  const env = { ...room.env, GIT_INDEX_FILE: join(folder, 'index') };
+  await rm(env.GIT_INDEX_FILE, { force: true });
+  await runGit(folder, ['read-tree', '-i', '-m', '--aggressive', base, ours, theirs], { env });
+  const unmerged = parseUnmerged(await runGitBytes(folder, ['ls-files', '--unmerged', '-z'], { env }));
+  const merged: Buffer[] = [];
+  for (const { path, stages } of unmerged) {
+    const entry = await mergeFile(room, stages);
+    if (entry === null) return null;
+    // Nothing at stage 0 is taken before the other stages are gone.
+    merged.push(Buffer.from(`0 ${'0'.repeat(ours.length)}\t`), path, nul);
+    merged.push(Buffer.from(`${entry.mode} ${entry.blob}\t`), path, nul);
+  }
+  if (merged.length > 0)
+    await runGit(folder, ['update-index', '-z', '--index-info'], { env, input: Buffer.concat(merged) });
+  return (await runGit(folder, ['write-tree'], { env })).trim();
 }
 
-async function ensureMergeTree({ folder }: MergeRoom): Promise<void> {
-  const said = (await runGit(folder, ['version'])).trim();
-  const [, major, minor] = (/(\d+)\.(\d+)/.exec(said) ?? []).map(Number);
-  if (major === undefined || minor === undefined || major > 2 || (major === 2 && minor >= 38)) return;
-  throw new LabError('user', `${said} cannot merge without a checkout; putting code together takes git 2.38 or newer`, {
-    hints: ['install a newer git and start the daemon anew: `lab down`, `lab up`'],
-  });
+const nul = Buffer.from([0]);
+
+interface Entry {
+  mode: string;
+  blob: string;
 }
 
-/** Nobody ever needs it again, so that it may be lost with the power. */
-async function commitThrowaway(room: MergeRoom, tree: string, parents: string[]): Promise<string> {
-  return await commitTree(room, tree, parents, 'base or side of a merge', 0, ['core.fsync=none']);
+interface Unmerged {
+  /** Bytes: a path need not be UTF-8. */
+  path: Buffer;
+  /** By stage: 1 base, 2 ours, 3 theirs; a side without the file is missing. */
+  stages: Map<number, Entry>;
+}
+
+function parseUnmerged(output: Buffer): Unmerged[] {
+  const found = new Map<string, Unmerged>();
+  for (const record of output.toString('latin1').split('\0')) {
+    const [, mode = '', blob = '', stage = '', path] = /^(\d+) ([0-9a-f]+) ([123])\t([\s\S]+)$/.exec(record) ?? [];
+    if (path === undefined) continue;
+    const entry = found.get(path) ?? { path: Buffer.from(path, 'latin1'), stages: new Map() };
+    entry.stages.set(Number(stage), { mode, blob });
+    found.set(path, entry);
+  }
+  return [...found.values()];
+}
+
+/** A plain file that both sides changed; null where they conflict, or where one took it away or made something else of it. */
+async function mergeFile({ folder, env }: MergeRoom, stages: Map<number, Entry>): Promise<Entry | null> {
+  const [base, ours, theirs] = [1, 2, 3].map((stage) => stages.get(stage));
+  if (base === undefined || ours === undefined || theirs === undefined) return null;
+  if ([base, ours, theirs].some(({ mode }) => !mode.startsWith('100'))) return null;
+  const mode = ours.mode === base.mode ? theirs.mode : ours.mode;
+  if (ours.blob === theirs.blob || theirs.blob === base.blob) return { mode, blob: ours.blob };
+  if (ours.blob === base.blob) return { mode, blob: theirs.blob };
+  const names = ['ours', 'base', 'theirs'];
+  for (const [place, { blob }] of [ours, base, theirs].entries())
+    await writeFile(join(folder, names[place] ?? ''), await runGitBytes(folder, ['cat-file', 'blob', blob], { env }));
+  const args = ['merge-file', '--stdout', ...names];
+  const result = await runGitResult(folder, args, { env });
+  // The exit code is the number of conflicts; 255 is what went wrong, a binary file above all.
+  if (result.exitCode !== null && result.exitCode > 0 && result.exitCode < 255) return null;
+  if (result.exitCode === 255 && result.stderr.includes('binary')) return null;
+  if (result.exitCode !== 0) throw createGitError(folder, args, result);
+  const write = ['hash-object', '-w', '--no-filters', '--stdin'];
+  return { mode, blob: (await runGit(folder, write, { env, input: result.stdout })).trim() };
 }
 
 async function commitTree(
   { folder, env }: MergeRoom,
   tree: string,
-  parents: string[],
-  message: string,
-  atSeconds: number,
-  config: string[],
+  parent: string,
+  { message, atMs }: ComposeAbout,
 ): Promise<string> {
-  const date = `@${atSeconds} +0000`;
-  const args = ['commit-tree', tree, ...parents.flatMap((parent) => ['-p', parent]), '-F', '-'];
+  const date = `@${Math.floor(atMs / 1000)} +0000`;
   const dated = { ...env, GIT_AUTHOR_DATE: date, GIT_COMMITTER_DATE: date };
-  return (await runGit(folder, args, { env: dated, input: message, config })).trim();
+  const args = ['commit-tree', tree, '-p', parent, '-F', '-'];
+  return (await runGit(folder, args, { env: dated, input: message })).trim();
 }

@@ -23,7 +23,7 @@ function createState(): string {
 }
 
 const createTest = (number: number, more: Partial<KeptTest> = {}): KeptTest => ({
-  ...{ schema: 1, number, key: `key-${number}`, reverts: false, track: 'aaaaaaaa', deviceClass: 'cpu' },
+  ...{ schema: 1, number, key: `key-${number}`, reverts: false, leftOut: [], track: 'aaaaaaaa', deviceClass: 'cpu' },
   ...{ deviceModel: 'x', seeds: [1000, 1001], beganAt: '2026-11-21T20:00:00+01:00', env: { A: 'b' }, secretNames: [] },
   question: { kind: 'ablation', each: 2 },
   champion: {
