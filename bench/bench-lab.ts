@@ -51,6 +51,8 @@ export interface BenchLabOptions {
   programs?: Record<string, string>;
   /** MiB of random data in `data/`, linked into each checkout and part of the track; absent: no such folder. */
   dataMib?: number;
+  /** Changes files of the lab before its first commit, given its root; absent: nothing more is changed. */
+  change?: (root: string) => void;
 }
 
 /** Builds the product, copies it aside and makes a lab with the starter problem; the daemon runs when this returns. */
@@ -71,6 +73,7 @@ export function createBenchLab(options: BenchLabOptions = {}): BenchLab {
   const env = plainEnvironment();
   Object.assign(env, {
     XDG_RUNTIME_DIR: join(around, 'runtime'),
+    XDG_DATA_HOME: join(around, 'home'),
     LAB_DEVICES_LOCK_FOLDER: join(around, 'locks'),
     GIT_AUTHOR_NAME: 'Bench',
     GIT_AUTHOR_EMAIL: 'bench@example.org',
@@ -126,6 +129,7 @@ export function createBenchLab(options: BenchLabOptions = {}): BenchLab {
     writeFileSync(join(root, name), program, { mode: 0o755 });
     run('git', ['add', '--', name], root);
   }
+  options.change?.(root);
   if (options.sandbox) writeFileSync(join(root, 'lab.local.yaml'), `schema: 1\nsandbox: '${options.sandbox}'\n`);
   run(
     'git',

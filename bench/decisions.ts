@@ -1,11 +1,15 @@
 /**
  * Simulated nights, played by each decision rule with the same number of runs: how much is really gained, what is claimed, and how often the
  * claim or its interval is wrong. Ends with the goals of issue E. `--nights=100` plays fewer of each kind, `--runs=60` shorter ones, `--tuning` the seeds that the
- * rule's options were chosen on, `--curve` also the points beside the chosen one. It starts no lab.
+ * rule's options were chosen on, `--curve` also the points beside the chosen one, `--picture` writes the picture of the guide. It starts no lab.
  */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { packageRoot } from '../src/config/package-root.ts';
 import { judgeGoals, type MixTallies, percent } from './decisions/goals.ts';
 import { mixes as kinds, type Mix } from './decisions/mixes.ts';
 import { chosenOptions, createOurPlayer, type OurOptions } from './decisions/our-rule.ts';
+import { playPanel, renderPicture } from './decisions/picture.ts';
 import {
   createConfirmEveryKeep,
   playBestOfThree,
@@ -66,6 +70,24 @@ write('', 'Goals', '');
 for (const { goal, figure, isMet } of judgeGoals(results, 'ours', 'strict'))
   write(`${isMet ? 'met   ' : 'MISSED'}  ${goal}: ${figure}`);
 if (options.includes('--curve')) writeCurve();
+if (options.includes('--picture')) writePicture();
+
+function writePicture(): void {
+  const titles = new Map([
+    ['issue 45/35/20', 'Many ideas help'],
+    ['late, poor', 'Late: few help, and little'],
+    ['null, no-op edits', 'Nothing helps'],
+  ]);
+  const players = { strict: playStrict, ours: createOurPlayer(chosenOptions) };
+  const panels = mixes.flatMap((mix, kind) => {
+    const title = titles.get(mix.name);
+    if (title === undefined) return [];
+    return [playPanel({ title, mix, kind }, players, { nights: Math.min(nights, 100), firstSeed: seed })];
+  });
+  const path = join('0_docs', 'guide', 'decisions.svg');
+  writeFileSync(join(packageRoot(), path), renderPicture(panels));
+  write('', `picture: ${path}`);
+}
 
 function writeCurve(): void {
   const count = Math.min(nights, 100);
