@@ -69,7 +69,7 @@ const run = z.strictObject({
   seeds: z
     .array(z.number().int().nonnegative())
     .min(1)
-    .default([1, 2, 3])
+    .default([1, 2, 3, 4])
     .describe('Seeds that `lab baseline` uses, in this order'),
 });
 
