@@ -9,6 +9,7 @@ import { findIdea, findIdeaBySlug, readIdeas, type StoredIdea } from '../lab/ide
 import { reachPoint } from '../lab/named-point.ts';
 import type { PipelineContext } from './context.ts';
 import { ensureMetric } from './ensure-metric.ts';
+import { oneLine } from './experiment-steps.ts';
 import { changeIdeas } from './record-idea.ts';
 import { type RankedIdea, rankIdeas } from './select.ts';
 
@@ -98,6 +99,9 @@ async function rank(context: PipelineContext, ideas: StoredIdea[], open: StoredI
   });
 }
 
+/** Longest list of slugs in the subject of a record's commit, characters. */
+const maxSubject = 150;
+
 async function begin(context: PipelineContext, chosen: RankedIdea[], ideas: StoredIdea[]): Promise<Experiment[]> {
   const { paths, tell } = context;
   const experiments: Experiment[] = [];
@@ -137,7 +141,8 @@ async function begin(context: PipelineContext, chosen: RankedIdea[], ideas: Stor
     experiments.push(experiment);
   }
   const selected = new Map(experiments.map(({ slug }) => [slug, { state: 'selected' as const }]));
-  if (selected.size > 0) await changeIdeas(context, selected, `${[...selected.keys()].join(', ')}: selected`);
+  if (selected.size > 0)
+    await changeIdeas(context, selected, `${oneLine([...selected.keys()].join(', '), maxSubject)}: selected`);
   return experiments;
 }
 

@@ -46,9 +46,9 @@ export function wordOf(outcome: ExperimentOutcome): OutcomeWord {
   return outcome.kind === 'decided' ? outcome.status : outcome.kind;
 }
 
-/** A text as one line of at most 300 characters, for histories and tables. */
-export function oneLine(text: string): string {
+/** A text as one line of at most 300 characters, or so many, for histories and tables. */
+export function oneLine(text: string, most = 300): string {
   // Words of agents end up here, and from here on terminals: no control character comes along.
   const line = text.replaceAll(/[\s\p{Cc}]+/gu, ' ').trim();
-  return line.length <= 300 ? line : `${line.slice(0, 299)}…`;
+  return line.length <= most ? line : `${line.slice(0, most - 1)}…`;
 }

@@ -82,7 +82,8 @@ export function judgeExperiment(input: JudgeInput): JudgedExperiment {
   const plain = decide({
     ...{ fate: run.fate, metric: run.metric, metricName: measuredBy.name, direction: measuredBy.direction },
     base: base === null ? null : { value: base.value, runs: base.runs },
-    noise: known === null || known.sd === null ? null : { mean: 0, std: known.sd, n: known.noise.degrees + 1 },
+    // Not what the posterior learned: under the strict rule all runs share a seed, and look as if there were no noise.
+    noise: known?.noise.sd == null ? null : { mean: 0, std: known.noise.sd, n: known.noise.degrees + 1 },
     ...{ confidence: config.decision.confidence, leak, anyGain: true },
   });
   if (known === null || run.metric === null) return { decision: plain, base, plan: null, known };
@@ -144,7 +145,7 @@ function byPosterior({ measuredBy, config, linesAdded }: JudgeInput, { metric, b
   const observed = metric - base.value;
   const noiseWidths = (sign * observed) / sd;
   const figures = `${measuredBy.name} ${metric.toFixed(6)} against ${base.value.toFixed(6)} (${signed(observed)}, ${formatWidths(noiseWidths)} noise widths)`;
-  const worth = `by all ${explored} runs it is worth ${signed(sign * effect.mean)} +- ${Math.sqrt(effect.variance).toFixed(6)} and helps with ${percent(effect.helpful)}`;
+  const worth = `${explored === 1 ? 'by this run' : `by all ${explored} experiments`} it is worth ${signed(sign * effect.mean)} +- ${Math.sqrt(effect.variance).toFixed(6)} and helps with ${percent(effect.helpful)}`;
   const tie = by === 'tie' ? `; a near tie, and it ${isKept ? 'takes lines away' : 'adds lines'}` : '';
   const status = isKept ? 'keep' : 'discard';
   const reason = `${figures}: ${worth}${tie}`;

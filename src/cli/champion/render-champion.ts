@@ -46,7 +46,8 @@ function describeMaking({ source, changes }: ChampionFacts): string {
   return `${changes.length} ${changes.length === 1 ? 'change' : 'changes'} kept`;
 }
 
-function describeLuck({ chosenBy }: ChampionFacts): string {
+function describeLuck({ chosenBy, changes }: ChampionFacts): string {
+  if (changes.length === 0) return '';
   if (chosenBy === null) return ' (put together: this code never ran by itself)';
   return ` (chosen by ${chosenBy.metric.toFixed(6)}; ${signed(chosenBy.luck)} of that was luck)`;
 }
