@@ -4,6 +4,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 // On a fresh clone vitest knows no durations and begins with the largest files; one of minutes that begins last is waited for alone.
 const longest = [
   'tour',
+  'null-night',
   'run-attacks',
   'commit-attacks',
   'pipeline-faults',
@@ -14,6 +15,9 @@ const longest = [
   'faults/daemon',
   'faults/redis',
   'faults/staged',
+  'claims',
+  'metric-check',
+  'night',
   'devices',
   'faults/redis-loss',
   'faults/clock',

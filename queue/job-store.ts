@@ -32,6 +32,8 @@ export interface RecordedJob {
   champion?: ChampionState | null;
   /** What came of the test whose last run this is; absent for any other job. */
   verdict?: TestVerdict;
+  /** Place in the order in which jobs were decided, from 1; absent before 2026-11-21, when the end of the run said it. */
+  place?: number;
   /** Commit of the records on main; null where none is made yet or none is needed. */
   commit: string | null;
   /** Whether everything is written; false between the decision and its commit. */

@@ -24,6 +24,11 @@ export interface TrackKnowledge {
   explored: number;
   /** Job numbers of runs that it could not place: it is not known what is in their code. */
   unplaced: number[];
+  /**
+   * Value of the newest run's code without its own change, as all runs before it say; null where the newest run is no experiment or cannot be
+   * placed. Without the run itself: a surprising one would draw the level of its own base along.
+   */
+  levelBefore: { job: number; level: number } | null;
   /** The changes in a commit, by their commits; null where that is not known. */
   changesOf: (commit: string) => readonly string[] | null;
   /** The changes in the code that a run ran; null where that is not known. */
@@ -40,7 +45,11 @@ const isRepeat = ({ kind }: ScoredRun): boolean =>
  */
 export function studyTrack(all: readonly ScoredRun[], direction: 'lower' | 'higher'): TrackKnowledge {
   const sign = direction === 'lower' ? -1 : 1;
-  const runs = all.filter((run) => !run.leak && run.status !== 'crash' && (isRepeat(run) || run.kind === 'experiment'));
+  const runs = dropEchoes(
+    all.filter(
+      (run) => !run.leak && run.status !== 'crash' && (isRepeat(run) || (run.kind === 'experiment' && !run.here)),
+    ),
+  );
   const { changesOf, changesIn } = placeChanges(runs);
   const groups = new Map<string, { scores: number[]; jobs: number[] }>();
   for (const run of runs.filter(isRepeat)) {
@@ -52,19 +61,20 @@ export function studyTrack(all: readonly ScoredRun[], direction: 'lower' | 'high
   const repeats: Repeats[] = [...groups].map(([commit, { scores }]) => ({ commit, scores }));
   const noise = poolNoise(repeats);
   const outliers = new Set(noise.outliers.map(({ commit, index }) => groups.get(commit)?.jobs[index]));
-  const sd = noise.sd === 0 ? halfDigit(runs) : noise.sd;
+  const sd = noise.sd === null ? null : Math.max(noise.sd, noise.sd === 0 ? halfDigit(runs) : 0, leastSd(runs));
   const known: TrackKnowledge = {
     ...{ sign, noise, sd, changesOf, changesIn },
-    ...{ posterior: null, explored: 0, unplaced: [] },
+    ...{ posterior: null, explored: 0, unplaced: [], levelBefore: null },
   };
   if (sd === null) return known;
   // Runs that repeat to the digit leave nothing to learn of the noise from changes that look useless.
   const degrees = noise.sd === 0 ? Number.POSITIVE_INFINITY : noise.degrees;
   const posterior = createTrackPosterior<string>({ ...usualOptions, sd, degrees });
-  const stays = new Set(lastState(runs)?.flatMap(({ commit }) => commit) ?? []);
+  const stays = listStaying(runs, changesOf);
   const lastUse = new Map<string, number>();
   for (const [index, run] of runs.entries()) for (const change of changesIn(run) ?? []) lastUse.set(change, index);
   const seen = new Set<string>();
+  const held = new Set<string>();
   for (const [index, run] of runs.entries()) {
     if (outliers.has(run.job)) continue;
     const changes = changesIn(run);
@@ -72,22 +82,59 @@ export function studyTrack(all: readonly ScoredRun[], direction: 'lower' | 'high
       known.unplaced.push(run.job);
       continue;
     }
-    for (const change of changes) seen.add(change);
+    for (const change of changes) {
+      seen.add(change);
+      held.add(change);
+    }
+    if (index === runs.length - 1 && run.kind === 'experiment') {
+      const own = run.variant?.of ?? run.commit;
+      const { mean } = posterior.levelOf(changes.filter((change) => change !== own));
+      known.levelBefore = { job: run.job, level: mean };
+    }
     posterior.observe(changes, sign * run.metric);
     if (run.kind !== 'experiment') continue;
     known.explored += 1;
     if (known.explored % refineEvery === 0) posterior.refine();
     // What no later run and no champion has in it would only make every step slower; its run has had its say.
-    for (const change of seen)
-      if ((lastUse.get(change) ?? index) < index && !stays.has(change)) posterior.forget(change);
+    for (const change of held) {
+      if ((lastUse.get(change) ?? index) >= index || stays.has(change)) continue;
+      posterior.forget(change);
+      held.delete(change);
+    }
   }
   return { ...known, posterior, sd: posterior.sd() };
 }
 
-/** Changes and near misses of the newest champion; null before the first. */
-function lastState(runs: readonly ScoredRun[]) {
+/** Without runs that repeat a seed of the same code: they say the same again, and would count as a second opinion. */
+function dropEchoes(runs: readonly ScoredRun[]): ScoredRun[] {
+  const seen = new Set<string>();
+  return runs.filter(({ commit, seed }) => {
+    if (seed === null) return true;
+    const key = `${commit} ${seed}`;
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  });
+}
+
+/** Below this a double has no room for the sums that the posterior makes of such scores. */
+function leastSd(runs: readonly ScoredRun[]): number {
+  return 1e-9 * runs.reduce((most, { metric }) => Math.max(most, Math.abs(metric)), 0);
+}
+
+/** What is in the newest champion, its root included, what is remembered beside it, and what is in the newest baseline and bridge. */
+function listStaying(
+  runs: readonly ScoredRun[],
+  changesOf: (commit: string) => readonly string[] | null,
+): ReadonlySet<string> {
   const state = runs.findLast((run) => run.champion !== null)?.champion ?? null;
-  return state === null ? null : [...state.changes, ...state.near];
+  const made = state === null ? [] : [...state.changes, ...state.near].map(({ commit }) => commit);
+  const roots = [
+    state?.root,
+    runs.findLast(({ kind }) => kind === 'baseline')?.commit,
+    runs.findLast(({ kind }) => kind === 'bridge')?.commit,
+  ].flatMap((commit) => (commit === undefined ? [] : (changesOf(commit) ?? [])));
+  return new Set([...made, ...roots]);
 }
 
 /** Half the last digit that the scores are printed with: what may hide between two runs that are equal to the digit. */

@@ -20,6 +20,7 @@ import {
   type PriorEvidence,
   startPrior,
 } from './effect-prior.ts';
+import { normalCdf } from './normal.ts';
 
 /** A mean and how sure it is. */
 export interface Estimate {
@@ -120,7 +121,8 @@ export function createTrackPosterior<Key>(options: TrackPosteriorOptions): Track
     const mean = means[place] ?? 0;
     if (site === undefined) return null;
     const precision = 1 / variance - site.precision;
-    if (!(precision > 1e-12)) return null;
+    // Relative: what is a small precision depends on the scale of the metric.
+    if (!(precision * variance > 1e-9)) return null;
     const cavity = { mean: (mean / variance - site.shift) / precision, variance: 1 / precision };
     return { cavity, effect: judgeEffect(prior, cavity.mean, cavity.variance), mean, variance };
   };
@@ -167,7 +169,9 @@ export function createTrackPosterior<Key>(options: TrackPosteriorOptions): Track
     observe,
     effectOf: (change) => {
       const place = keys.indexOf(change) + 1;
-      return place > 0 ? (judgeCavity(place)?.effect ?? null) : null;
+      return place > 0
+        ? (judgeCavity(place)?.effect ?? describeMarginal(means[place] ?? 0, covariances[place]?.[place] ?? 0))
+        : null;
     },
     levelOf: (changes) => {
       const { mean, variance } = sumOver([0, ...placesOf(changes)]);
@@ -203,5 +207,21 @@ export function createTrackPosterior<Key>(options: TrackPosteriorOptions): Track
     },
     prior: () => prior,
     sd: () => Math.sqrt(noise),
+  };
+}
+
+/** An effect that is known so well that rounding eats what its prior would add: the normal estimate alone. */
+function describeMarginal(mean: number, variance: number): EffectPosterior {
+  const sd = Math.sqrt(Math.max(variance, Number.MIN_VALUE));
+  const helpful = normalCdf(mean / sd);
+  const size = Math.abs(mean);
+  return {
+    mean,
+    variance: Math.max(variance, 0),
+    helpful,
+    none: 0,
+    harmful: 1 - helpful,
+    helpSize: size,
+    harmSize: size,
   };
 }

@@ -12,7 +12,17 @@ const run = (kind: ScoredRun['kind'], commit: string, metric: number, more: Part
   deviceClass: 'gpu',
   deviceModel: 'H100',
   leak: false,
-  ...{ seconds: null, seed: null, slug: null, base: null, start: null, variant: null, test: null, champion: null },
+  ...{
+    seconds: null,
+    seed: null,
+    slug: null,
+    base: null,
+    start: null,
+    variant: null,
+    test: null,
+    champion: null,
+    here: false,
+  },
   status: null,
   ...more,
 });

@@ -27,6 +27,8 @@ export interface ScoredRun {
   seed: number | null;
   /** Slug of the experiment; null for any other job. */
   slug: string | null;
+  /** Whether it ran in place (`--here`): what ran is in no commit, so that it says nothing of one. */
+  here: boolean;
   /** As the job has them. */
   base: string | null;
   start: string | null;
@@ -84,9 +86,11 @@ function findChampion(own: ScoredRun[], baseline: TrackView['baseline'], judging
     const standing = { commit: state.commit, value: state.value, runs: ran?.runs ?? 0, jobs: ran?.jobs ?? [] };
     return { ...standing, source: 'experiment', state };
   }
-  const kept = own.filter((run) => run.kind === 'experiment' && run.status === 'keep').at(-1);
-  const experiment = kept && state === null && standingOf([kept], kept.commit);
-  if (experiment) return { ...experiment, source: 'experiment', state: null };
+  // In labs from before there were states the champion is the last kept experiment, and the root of what came after.
+  const isOld = (run: ScoredRun) => run.kind === 'experiment' && run.status === 'keep' && run.champion === null;
+  const kept = own.findLast((run) => isOld(run) && (state === null || run.commit === state.root));
+  const experiment = kept && standingOf([kept], kept.commit);
+  if (experiment) return { ...experiment, source: 'experiment', state };
   if (baseline === null) return null;
   const { noise, ...standing } = baseline;
   const bridged = findBridged(own, noise, judging);

@@ -40,7 +40,7 @@ export function listScoredRuns(jobs: StoredJob[]): ScoredRun[] {
   return jobs
     .filter(isScored)
     .map((stored) => ({ stored, order: orderOf(stored) }))
-    .sort((a, b) => a.order - b.order || a.stored.job.number - b.stored.job.number)
+    .sort((a, b) => a.order.era - b.order.era || a.order.at - b.order.at || a.stored.job.number - b.stored.job.number)
     .flatMap(({ stored: { job, run, recorded } }) =>
       run?.metric == null
         ? []
@@ -57,6 +57,7 @@ export function listScoredRuns(jobs: StoredJob[]): ScoredRun[] {
               status: recorded?.decision?.status ?? null,
               seconds: (Date.parse(run.endedAt) - Date.parse(run.startedAt)) / 1000,
               ...{ seed: job.seed, slug: job.experiment, base: job.base, start: job.start },
+              here: job.here !== null,
               ...{ variant: job.variant, test: job.test, champion: recorded?.champion ?? null },
             },
           ],
@@ -68,8 +69,10 @@ export function isScored({ job, run }: StoredJob): boolean {
   return job.kind !== 'replay' && run?.metric != null && run.fate.kind === 'done';
 }
 
-function orderOf(stored: StoredJob): number {
-  return stored.run ? Date.parse(stored.run.endedAt) : Number.POSITIVE_INFINITY;
+/** Decided jobs by their place, those from before there were places first, by their end; undecided ones last. */
+function orderOf({ run, recorded }: StoredJob): { era: number; at: number } {
+  if (recorded?.place !== undefined) return { era: 1, at: recorded.place };
+  return { era: recorded === null ? 2 : 0, at: run ? Date.parse(run.endedAt) : Number.POSITIVE_INFINITY };
 }
 
 /** What an experiment's run is judged by, beside what the lab knows of its change. */
@@ -85,9 +88,10 @@ export interface DecideInput {
 export function judgeJob({ stored, jobs, config, linesAdded }: DecideInput): JudgedExperiment | null {
   const { job } = stored;
   if (job.kind !== 'experiment') return null;
-  const { run, own, view, measuredBy } = lookAround(stored, jobs, config);
+  const { run, own, others, view, measuredBy } = lookAround(stored, jobs, config);
+  const isBaseForeign = others.some(({ champion }) => champion?.commit === job.base && champion.changes.length > 0);
   const memory = judgeMemory(run, listBaselineRuns(run, jobs), config.decision.memoryFactor);
-  return judgeExperiment({ job, run, others: own, view, measuredBy, config, memory, linesAdded });
+  return judgeExperiment({ job, run, others: own, view, measuredBy, config, memory, isBaseForeign, linesAdded });
 }
 
 /** What a job is decided among: the recorded runs of its track and device model, and what they make of the track. */
@@ -101,7 +105,7 @@ function lookAround({ job, run }: StoredJob, jobs: StoredJob[], config: LabConfi
   const measuredBy = run.measuredBy ?? config.metric;
   const { confidence } = config.decision;
   const view = viewTrack(own, run.track, run.device.model, { direction: measuredBy.direction, confidence });
-  return { run, own, view, measuredBy };
+  return { run, own, others, view, measuredBy };
 }
 
 /**

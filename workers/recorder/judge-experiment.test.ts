@@ -37,6 +37,7 @@ const scored = (job: number, more: Partial<ScoredRun>): ScoredRun => ({
     test: null,
   },
   champion: null,
+  here: false,
   ...more,
 });
 const baselineOf = (metrics: number[]): ScoredRun[] =>
@@ -52,7 +53,12 @@ interface Ran {
   variant?: Variant | null;
 }
 
-function judge(others: ScoredRun[], ran: Ran, decision: RawLabConfig['decision'] = {}): JudgedExperiment {
+function judge(
+  others: ScoredRun[],
+  ran: Ran,
+  decision: RawLabConfig['decision'] = {},
+  isBaseForeign = false,
+): JudgedExperiment {
   const { number, metric, peakMemoryMib = 1000, base = 'root', commit = `c${number}`, variant = null } = ran;
   const config = configSchema.parse({ decision });
   const usualMemory = [1000, 1000].map((peakMemoryMib) => ({ peakMemoryMib, memorySource: 'nvidia-smi' as const }));
@@ -65,7 +71,7 @@ function judge(others: ScoredRun[], ran: Ran, decision: RawLabConfig['decision']
     fate: metric === null ? { kind: 'failed', failure: 'exception', detail: 'no' } : { kind: 'done' },
   });
   const view = viewTrack(others, track, 'H100', { direction: 'lower', confidence: 0.95 });
-  return judgeExperiment({ job, run, others, view, measuredBy, config, memory, linesAdded: 3 });
+  return judgeExperiment({ job, run, others, view, measuredBy, config, memory, isBaseForeign, linesAdded: 3 });
 }
 
 const slugs = (changes: readonly Change[] | undefined) => changes?.map(({ slug }) => slug);
@@ -101,6 +107,28 @@ test('where repeats agree to the digit the smallest gain counts and the smallest
   const equal = baselineOf([1.25, 1.25, 1.25]);
   expect(judge(equal, { number: 9, metric: 1.24 }).decision.status).toBe('keep');
   expect(judge(equal, { number: 9, metric: 1.26 }).decision.status).toBe('discard');
+});
+
+test('a keep on a newer baseline has that one for its root, whatever was discarded on the old one', () => {
+  const state: ChampionState = {
+    ...{ commit: 'root', root: 'root', changes: [], near: [{ slug: 'idea-5', commit: 'c5', start: 'root' }] },
+    ...{ value: 1, sd: 0.001, chosenBy: null },
+  };
+  const old = [...usual, scored(5, { metric: 1.0005, base: 'root', start: 'root', slug: 'idea-5', champion: state })];
+  const newer = [0.9, 0.902, 0.898].map((metric, place) =>
+    scored(20 + place, { kind: 'baseline', commit: 'newer', metric }),
+  );
+  const { decision, plan } = judge([...old, ...newer], { number: 30, metric: 0.85, base: 'newer' });
+  expect(decision.status).toBe('keep');
+  expect(plan).toMatchObject({ root: 'newer', before: { commit: 'newer', changes: [] } });
+  expect(slugs(plan?.changes)).toEqual(['idea-30']);
+  expect(slugs(plan?.built ?? [])).toEqual(['idea-30']);
+});
+
+test('an experiment on a champion of another track or device model is no keep: it would be credited with what that gained', () => {
+  const foreign = judge(usual, { number: 9, metric: 0.5, base: 'elsewhere' }, {}, true);
+  expect(foreign).toMatchObject({ decision: { status: 'discard' }, plan: null });
+  expect(foreign.decision.reason).toContain('never measured on this track and device model');
 });
 
 test('with one baseline run the noise is unknown, and any gain counts', () => {

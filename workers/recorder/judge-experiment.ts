@@ -26,6 +26,8 @@ export interface JudgeInput {
   measuredBy: MeasuredBy;
   config: Pick<LabConfig, 'decision'>;
   memory: MemoryVerdict;
+  /** Whether its base is a champion of another track or device model, whose changes were never measured here. */
+  isBaseForeign: boolean;
   /** Lines that the change adds less those it takes away; null where it is unknown. */
   linesAdded: number | null;
 }
@@ -61,7 +63,7 @@ export function scoredRunOf(job: Job, run: Run, metric: number): ScoredRun {
     ...{ job: job.number, kind: job.kind, commit: job.commit, metric, track: run.track },
     ...{ deviceClass: run.device.class, deviceModel: run.device.model, leak: run.flags.includes('leak') },
     ...{ status: null, seconds: null, seed: job.seed, slug: job.experiment, base: job.base, start: job.start },
-    ...{ variant: job.variant, test: job.test, champion: null },
+    ...{ variant: job.variant, test: job.test, champion: null, here: job.here !== null },
   };
 }
 
@@ -93,6 +95,11 @@ export function judgeExperiment(input: JudgeInput): JudgedExperiment {
     const nothing = job.base === null ? plain : { ...plain, status: 'discard' as const, evidence: '' as const, reason };
     return { decision: nothing, base, plan: null, known };
   }
+  // What its base gained elsewhere would be counted as its own.
+  if (input.isBaseForeign && job.base !== null && known.changesOf(job.base) === null) {
+    const reason = `${measuredBy.name} ${run.metric.toFixed(6)} has nothing to compare with: its base ${job.base.slice(0, 7)} was never measured on this track and device model (\`lab idea retry ${job.experiment ?? ''}\` builds it anew)`;
+    return { decision: { ...plain, status: 'discard', evidence: '', reason }, base: null, plan: null, known };
+  }
   const own = ownChange(job);
   const effect = known.posterior?.effectOf(own.commit) ?? null;
   const isPosterior = config.decision.rule === 'posterior' && effect !== null && known.sd !== null;
@@ -102,7 +109,9 @@ export function judgeExperiment(input: JudgeInput): JudgedExperiment {
   return {
     decision,
     base,
-    plan: planChampion(input, { isKept: decision.status === 'keep', isPosterior, own, known }),
+    // What ran in place is in no commit that could be gone on from.
+    plan:
+      job.here === null ? planChampion(input, { isKept: decision.status === 'keep', isPosterior, own, known }) : null,
     known,
   };
 }
@@ -114,20 +123,21 @@ export function ownChange(job: Job): Change {
 }
 
 /** What the run is compared with: the code that it ran on, by all other runs where they tell, else what the base scored, else the champion. */
-function findBase({ job, run, others, view, measuredBy }: JudgeInput, known: TrackKnowledge | null): Standing | null {
+function findBase({ job, run, others, view }: JudgeInput, known: TrackKnowledge | null): Standing | null {
   const measured = (job.base === null ? null : standingOf([...others], job.base)) ?? view.champion;
   const ran = known === null || run.metric === null ? null : known.changesIn(scoredRunOf(job, run, run.metric));
-  if (measured === null || ran === null) return measured;
-  // Without the run itself: a surprising one would draw the level of its own base along.
-  const { posterior, sign } = studyTrack(others, measuredBy.direction);
+  if (measured === null || ran === null || known === null) return measured;
+  const { posterior, sign, levelBefore } = known;
   if (posterior === null) return measured;
   const own = ownChange(job).commit;
-  const names = ran.filter((change) => change !== own);
   // Baseline and bridge were repeated and chosen by none of these runs: their plain mean is what a reader can check.
   const repeats = others.filter((one) => one.commit === job.base && (one.kind === 'baseline' || one.kind === 'bridge'));
   if (job.variant === null && job.base !== null && repeats.length > 0) return standingOf(repeats, job.base);
-  const level = posterior.levelOf(names);
-  return { ...measured, commit: job.base ?? measured.commit, value: sign * level.mean };
+  const level =
+    levelBefore?.job === job.number
+      ? levelBefore.level
+      : posterior.levelOf(ran.filter((change) => change !== own)).mean;
+  return { ...measured, commit: job.base ?? measured.commit, value: sign * level };
 }
 
 interface Judged {
@@ -173,34 +183,51 @@ function planChampion(input: JudgeInput, { isKept, isPosterior, own, known }: Ch
   const { job, others, view, config } = input;
   const { champion } = view;
   if (champion === null) return null;
-  const before = champion.state;
+  const before = presentState(champion);
   const root = before?.root ?? champion.commit;
-  const built = changesBuilt(others, job.base, root);
-  const plan = { root, before, own, built: built === null ? null : [...built, own] };
-  const kept = before?.changes ?? [];
+  const carried = changesBuilt(others, job.base, root);
   const isIn = (list: readonly Change[], { commit }: Change) => list.some((one) => one.commit === commit);
+  const built = carried === null ? null : isIn(carried, own) ? carried : [...carried, own];
+  const plan = { root, before, own, built };
+  const kept = before?.changes ?? [];
   // The ratchet goes on from the code that ran, whatever it was built on.
-  if (!isPosterior)
-    return { ...plan, changes: isKept ? (plan.built ?? [...kept, own]) : kept, near: before?.near ?? [] };
+  if (!isPosterior) return { ...plan, changes: isKept ? (built ?? [...kept, own]) : kept, near: before?.near ?? [] };
   const { posterior, sd, explored } = known;
-  const { nearMisses } = config.decision;
+  const { nearMisses, tieWidths } = config.decision;
   if (posterior === null || sd === null) return null;
   const judge = (list: readonly Change[]) =>
     list.map((change) => ({ change, effect: posterior.effectOf(change.commit) }));
   let changes =
     isKept && !isIn(kept, own) ? [...kept, own] : isKept ? kept : kept.filter((one) => one.commit !== own.commit);
-  let near = [...(before?.near ?? []).filter((one) => one.commit !== own.commit), ...(isKept ? [] : [own])];
+  // Another attempt at the same idea would be the same edit a second time.
+  const remembered = (before?.near ?? []).filter(
+    (one) => one.commit !== own.commit && !(isKept && one.slug === own.slug),
+  );
+  const mean = posterior.effectOf(own.commit)?.mean ?? 0;
+  // A near tie was decided by its lines: its worth says nothing against that.
+  let near = [...remembered, ...(isKept || Math.abs(mean) <= tieWidths * sd ? [] : [own])];
   // All keeps are judged anew every few runs: in between only the newest run could move them.
   const isDue = explored % refineEvery === 0;
   if (isDue) {
-    const out = new Set(chooseReverts(judge(changes), 0, sd));
-    near.push(...changes.filter((change) => out.has(change)));
-    changes = changes.filter((change) => !out.has(change));
+    const reverts = new Set(chooseReverts(judge(changes), 0, sd));
+    const isOut = (change: Change) =>
+      reverts.has(change) &&
+      change.commit !== own.commit &&
+      (posterior.effectOf(change.commit)?.mean ?? 0) <= -tieWidths * sd;
+    near.push(...changes.filter(isOut));
+    changes = changes.filter((change) => !isOut(change));
   }
   const review = reviewNearMisses(judge(near), sd, { ...usualNearMisses, most: nearMisses });
   near = isDue ? review.stay : [...review.promote, ...review.stay];
-  if (isDue) changes = [...changes, ...review.promote];
+  if (isDue) changes = [...changes, ...review.promote.filter(({ slug }) => !changes.some((one) => one.slug === slug))];
   return { ...plan, changes, near: nearMisses === 0 ? [] : near };
+}
+
+/** The champion's state, of which a champion that is a baseline or a bridge by now has nothing but its near misses. */
+function presentState(champion: NonNullable<TrackView['champion']>): ChampionState | null {
+  const { state, source, commit, value } = champion;
+  if (state === null || source === 'experiment') return state;
+  return { commit, root: commit, changes: [], near: state.near, value, sd: null, chosenBy: null };
 }
 
 /** The changes in a commit as the records name them; null where it is none that they know. */

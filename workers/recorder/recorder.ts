@@ -85,6 +85,7 @@ async function storeDecision(context: RecorderContext, number: number): Promise<
     metric,
     row: row === null ? null : formatResultRow(row, metric),
     entry,
+    place: 1 + jobs.reduce((most, other) => Math.max(most, other.recorded?.place ?? 0), 0),
     champion: settled?.champion ?? tested?.champion ?? null,
     ...(tested?.verdict == null ? {} : { verdict: tested.verdict }),
     commit: null,

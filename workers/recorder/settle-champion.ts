@@ -34,7 +34,10 @@ export async function settleChampion(
   const { own, before } = plan;
   const made = await putTogether(root, plan, ran);
   const isKept = made.changes.some(({ commit }) => commit === own.commit);
-  if (decision.status !== 'keep' || isKept) return { ...judged, champion: appraise(judged, plan, made, ran) };
+  if (decision.status !== 'keep' || isKept) {
+    const reason = `${decision.reason}${describeMoves(plan, made)}`;
+    return { ...judged, decision: { ...decision, reason }, champion: appraise(judged, plan, made, ran) };
+  }
   const built = plan.built;
   const present = before?.changes ?? [];
   // It helps, and cannot be put into the champion: it may only take its place with what it was built on.
@@ -46,6 +49,16 @@ export async function settleChampion(
   const reason = `${decision.reason}; but it does not merge with the champion of by now (\`lab idea retry ${own.slug}\` builds it anew)`;
   const discarded: Decision = { ...decision, status: 'discard', evidence: '', reason };
   return { ...judged, decision: discarded, champion: appraise(judged, plan, made, ran) };
+}
+
+/** What else leaves or joins the champion with this decision: no row of its own says it. */
+function describeMoves({ before, own }: ChampionPlan, { changes }: Code): string {
+  const isIn = (list: readonly Change[], { commit }: Change) => list.some((one) => one.commit === commit);
+  const present = before?.changes ?? [];
+  const name = (list: Change[]) => list.map(({ slug }) => slug).join(', ');
+  const gone = present.filter((change) => !isIn(changes, change));
+  const come = changes.filter((change) => !isIn(present, change) && change.commit !== own.commit);
+  return `${gone.length === 0 ? '' : `; leaves the champion by what all runs say: ${name(gone)}`}${come.length === 0 ? '' : `; joins it: ${name(come)}`}`;
 }
 
 interface Code {

@@ -44,11 +44,12 @@ export function gatherChampion(ledger: Ledger, config: LabConfig): ChampionFacts
   const root = known.changesOf(champion.state?.root ?? champion.commit) ?? [];
   const changes = champion.state?.changes ?? [];
   const names = changes.map(({ commit }) => commit);
+  // First, because it judges all changes again: what is read below then fits together.
+  const solid = chooseSolid(known, changes, config.decision.pruneWeight);
   const level = posterior?.levelOf([...root, ...names]) ?? null;
   const gain = posterior === null || names.length === 0 ? null : posterior.gainOf(names);
   const metric = level === null ? champion.value : sign * level.mean;
   const chosenBy = champion.state?.chosenBy ?? null;
-  const solid = chooseSolid(known, changes, config.decision.pruneWeight);
   const describe = (change: Change): ChangeFacts => {
     const first = runs.findIndex((run) => known.changesIn(run)?.includes(change.commit) === true);
     const since = first < 0 ? [] : runs.slice(first).filter(({ kind }) => kind !== 'baseline' && kind !== 'plain');
