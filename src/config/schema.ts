@@ -90,7 +90,7 @@ const decision = z.strictObject({
     .lt(1)
     .default(0.95)
     .describe(
-      'One-sided confidence that a difference must reach against the measured noise to be called one (bridges, replays)',
+      'One-sided confidence that a difference must reach against the measured noise to be called one (jobs by hand, bridges, replays)',
     ),
   rule: z
     .enum(['posterior', 'strict'])
