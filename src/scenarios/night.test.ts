@@ -70,7 +70,7 @@ test('after --until no experiment begins, and those that were chosen are left fo
   timeout: 600_000,
 }, async () => {
   const lab = await create(['better']);
-  const call = await lab.lab('implement', 'better', '--until', '1s');
+  const call = await lab.lab('implement', 'better', '--until', '0s');
   expect(call.stderr).toContain('the night ends here; left for later: better');
   expect(await readRows(lab)).toEqual([]);
   const next = await lab.lab('implement', '--until', '10min');
