@@ -15,13 +15,14 @@ import type { TestFinding } from '../../src/stats/test-progress.ts';
 import { viewTrack } from '../../src/stats/track-view.ts';
 import { listScoredRuns } from './decide-job.ts';
 import { formatSigned } from './result-row.ts';
-import { countChanges, formatTestEntry } from './test-entry.ts';
+import { countChanges, formatTestEntry, type TestEntryInput } from './test-entry.ts';
 import { findVerdict, listTestJobs, progressOf, type TestJob } from './test-runs.ts';
 
 /** What is recorded with a run of a test. All null: the test goes on, or its verdict stands with another run. */
 export interface DecidedTest {
   /** Of a claim that was confirmed or refuted, else null. */
   row: Result | null;
+  /** As it reads where everything that is to leave the champion leaves it; `tellTest` makes it anew once that is known. */
   entry: string | null;
   verdict: TestVerdict | null;
   /**
@@ -33,9 +34,13 @@ export interface DecidedTest {
   before: ChampionState | null;
   /** What was tested: its code is there already. */
   tested: ChampionState | null;
+  /** What the entry is made of. */
+  told: TestEntryInput | null;
 }
 
-const nothing: DecidedTest = { row: null, entry: null, verdict: null, champion: null, before: null, tested: null };
+const nothing: DecidedTest = {
+  ...{ row: null, entry: null, verdict: null, champion: null, before: null, tested: null, told: null },
+};
 
 /** Decides an ended run of a test; `jobs` holds all jobs, its own too. Throws LabError (internal) where the job has no outcome. */
 export function decideTest(
@@ -59,12 +64,29 @@ export function decideTest(
   const state =
     finding.kind !== 'claim' ? 'done' : finding.verdict.state === 'open' ? 'provisional' : finding.verdict.state;
   const verdict: TestVerdict = { test: test.number, state, revert };
+  const told: TestEntryInput = { test, verdict, finding, cut, own, job: job.number, run, measuredBy, stuck: [] };
+  const out = state === 'confirmed' ? test.leftOut : revert;
   return {
-    verdict,
+    ...{ verdict, told, entry: formatTestEntry(told) },
     row: finding.kind === 'claim' ? createClaimRow({ test, verdict, finding, own, run, measuredBy }) : null,
-    entry: formatTestEntry({ test, verdict, finding, cut, own, job: job.number, run, measuredBy }),
-    ...withoutChanges(jobs, test, state === 'confirmed' ? test.leftOut : revert, { ...measuredBy, ...config.decision }),
+    ...withoutChanges(jobs, test, out, { ...measuredBy, ...config.decision }),
   };
+}
+
+/**
+ * What a decided test records now that it is settled: `champion` is what came of it, null where nothing leaves. A change that could not be taken
+ * out is in there still: the verdict takes back only what left, and the entry names the rest.
+ */
+export function tellTest(
+  { told, verdict, before }: DecidedTest,
+  champion: ChampionState | null,
+): Pick<DecidedTest, 'entry' | 'verdict'> {
+  if (told === null || verdict === null) return { entry: null, verdict };
+  const wanted = [...told.verdict.revert, ...told.test.leftOut];
+  const present = (champion ?? before)?.changes ?? [];
+  const stuck = present.filter(({ commit }) => wanted.includes(commit));
+  const revert = verdict.revert.filter((commit) => !stuck.some((change) => change.commit === commit));
+  return { entry: formatTestEntry({ ...told, stuck }), verdict: { ...verdict, revert } };
 }
 
 function isRecorded({ stored, outcome }: TestJob): boolean {

@@ -21,12 +21,12 @@ import { appendRecords, restoreRecords } from './append-records.ts';
 import { formatBaselineEntry, isSetComplete } from './baseline-entry.ts';
 import { formatBridgeEntry } from './bridge-entry.ts';
 import { decideJob, judgeJob, listScoredRuns } from './decide-job.ts';
-import { type DecidedTest, decideTest } from './decide-test.ts';
+import { decideTest } from './decide-test.ts';
 import { readExperimentEntries } from './experiment-entries.ts';
 import { ownChange } from './judge-experiment.ts';
 import { formatRunEntry } from './run-entry.ts';
 import { settleChampion } from './settle-champion.ts';
-import { settleTest } from './settle-test.ts';
+import { type SettledTest, settleAndTell } from './settle-test.ts';
 import type { Turns } from './turns.ts';
 
 /** What the recorder works on. */
@@ -106,17 +106,14 @@ async function decideFresh(
   { paths, config }: RecorderContext,
   booked: StoredJob,
   jobs: StoredJob[],
-): Promise<Omit<DecidedTest, 'before'> | null> {
+): Promise<SettledTest | null> {
   const { job, run } = booked;
   const test = job.test === null ? null : readFreshTest(paths.state, job.test.test);
   if (test === null || run === null) return null;
   const decided = decideTest(booked, jobs, test, config);
   const { direction } = run.measuredBy ?? config.metric;
   const runs = listScoredRuns(jobs);
-  return {
-    ...decided,
-    champion: await settleTest({ root: paths.root, decided, number: job.number, run, runs, direction }),
-  };
+  return await settleAndTell({ root: paths.root, decided, number: job.number, run, runs, direction });
 }
 
 /** Lines that an experiment's change adds less those it takes away; null where nobody asks, and where git counts none. */

@@ -1,13 +1,13 @@
 /**
  * Takes what a test with fresh seeds showed to be guilty out of the champion: its code without those changes, and what that is worth by all runs.
- * Writes git objects and one ref, no working tree. Which changes are guilty is decide-test.ts's.
+ * Writes git objects and one ref, no working tree. Which changes are guilty is decide-test.ts's; what could not be taken out is told here.
  */
 import type { ChampionState, Change } from '../../src/domain/change.ts';
 import type { Run } from '../../src/domain/run.ts';
 import { runGit } from '../../src/git/run-git.ts';
 import { studyTrack } from '../../src/stats/track-history.ts';
 import type { ScoredRun } from '../../src/stats/track-view.ts';
-import type { DecidedTest } from './decide-test.ts';
+import { type DecidedTest, tellTest } from './decide-test.ts';
 import { composeChampion } from './settle-champion.ts';
 
 /** What a settled test rests on. */
@@ -22,7 +22,16 @@ export interface SettleTestInput {
   direction: 'lower' | 'higher';
 }
 
-/** The champion after the test; null where nothing leaves it. Asked again it gives the same commit. Throws LabError where git does. */
+/** What a settled test records: the champion after it, and the verdict and entry by what really left. */
+export type SettledTest = Pick<DecidedTest, 'row' | 'entry' | 'verdict' | 'champion'>;
+
+/** Settles, and tells what came of it. Asked again it gives the same. Throws LabError where git does. */
+export async function settleAndTell(input: SettleTestInput): Promise<SettledTest> {
+  const champion = await settleTest(input);
+  return { row: input.decided.row, champion, ...tellTest(input.decided, champion) };
+}
+
+/** The champion after the test; null where nothing leaves it. What could not be taken out is in it still. Asked again it gives the same commit. Throws LabError where git does. */
 export async function settleTest(input: SettleTestInput): Promise<ChampionState | null> {
   const { before, champion: wanted, tested } = input.decided;
   if (before === null || wanted === null) return null;

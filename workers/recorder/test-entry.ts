@@ -1,4 +1,5 @@
 /** The journal entry of a test with fresh seeds: what ran, what came out, what the lab concludes, and the method in one sentence. Pure text. */
+import type { Change } from '../../src/domain/change.ts';
 import type { FreshTest, TestVerdict } from '../../src/domain/fresh-test.ts';
 import type { MeasuredBy, Run } from '../../src/domain/run.ts';
 import type { KeptTest } from '../../src/lab/fresh-tests.ts';
@@ -21,6 +22,8 @@ export interface TestEntryInput {
   job: number;
   run: Run;
   measuredBy: MeasuredBy;
+  /** What was to leave the champion and could not be taken out: later changes are built on it. */
+  stuck: readonly Change[];
 }
 
 /** Formats the entry. */
@@ -94,10 +97,33 @@ function formatRange(low: number, high: number, measuredBy: MeasuredBy): string 
   return `${formatSigned(from, '')} to ${formatSigned(to, measuredBy.unit)}`;
 }
 
+/** What left the champion and what is stuck in it, `word` of each; "" where there is neither. */
+function describeLeaving(word: string, left: readonly string[], stuck: readonly Change[]): string {
+  return [
+    ...(left.length === 0 ? [] : [`${word}, and taken back: ${left.join(', ')}`]),
+    ...(stuck.length === 0 ? [] : [`${word}, and still in the champion: ${describeStuck(stuck)}`]),
+  ].join('; ');
+}
+
+const describeStuck = (stuck: readonly Change[]): string =>
+  stuck.map(({ slug }) => `${slug} cannot be taken out by itself: later changes are built on it`).join(', ');
+
+/** The changes that a claim left out; no line where there are none. */
+function describeLeftOut({ test, verdict, stuck }: TestEntryInput): string[] {
+  const count = test.leftOut.length;
+  if (count === 0) return [];
+  const from = verdict.state === 'confirmed' ? ', and of the champion from now on' : '';
+  const rest = stuck.length === 0 ? '' : `, as far as that goes: ${describeStuck(stuck)}`;
+  return [
+    `${countChanges(count)} that the runs before did not bear out ${count === 1 ? 'was' : 'were'} left out of the claim${from}${rest}`,
+  ];
+}
+
 function describeClaim(
-  { test, verdict, measuredBy }: TestEntryInput,
+  input: TestEntryInput,
   { verdict: said, looks }: Extract<TestFinding, { kind: 'claim' }>,
 ): Described {
+  const { test, verdict, measuredBy } = input;
   const { question, champion } = test;
   if (question.kind !== 'claim') throw new TypeError('a claim was found where none was asked');
   const sign = signOf(measuredBy);
@@ -125,11 +151,7 @@ function describeClaim(
       ...(said.noise === null
         ? []
         : [`noise (sd of one run) ${said.noise.sd.toFixed(6)} with ${said.noise.degrees} degrees of freedom`]),
-      ...(test.leftOut.length === 0
-        ? []
-        : [
-            `${countChanges(test.leftOut.length)} that the runs before did not bear out ${test.leftOut.length === 1 ? 'was' : 'were'} left out of the claim${verdict.state === 'confirmed' ? ', and of the champion from now on' : ''}`,
-          ]),
+      ...describeLeftOut(input),
       `test ${test.number}: ${looks.taken} of at most ${looks.most} looks, alpha ${Number(question.alpha.toPrecision(3))}${share}, at most ${question.runs} runs`,
       `method: seeds that nothing was chosen by, ${question.isPaired ? 'compared seed by seed' : 'codes in turns'}; group-sequential t test whose alpha is spent evenly with the runs (Lan and DeMets 1983), gain and interval corrected for stopping early`,
     ],
@@ -138,7 +160,7 @@ function describeClaim(
 }
 
 function describeBisect(
-  { test, verdict, measuredBy }: TestEntryInput,
+  { test, verdict, measuredBy, stuck }: TestEntryInput,
   { segments }: Extract<TestFinding, { kind: 'bisect' }>,
 ): Described {
   const { question, champion } = test;
@@ -148,7 +170,9 @@ function describeBisect(
       .map(({ slug }) => slug)
       .join(' + ');
   const words = { helps: 'helps', harms: 'harms', open: 'cannot be told from nothing' };
-  const guilty = champion.changes.filter(({ commit }) => verdict.revert.includes(commit)).map(({ slug }) => slug);
+  const isStuck = (commit: string) => stuck.some((change) => change.commit === commit);
+  const guilty = champion.changes.filter(({ commit }) => verdict.revert.includes(commit));
+  const left = guilty.filter(({ commit }) => !isStuck(commit)).map(({ slug }) => slug);
   return {
     title: `bisection of a refuted champion of ${countChanges(champion.changes.length)}`,
     question: `which of its changes are guilty (test ${question.kind === 'bisect' ? question.claim : test.number} refuted it)?`,
@@ -163,18 +187,20 @@ function describeBisect(
     inference:
       guilty.length === 0
         ? 'no change is shown to be guilty: the champion stays'
-        : `guilty, and taken back: ${guilty.join(', ')}`,
+        : describeLeaving('guilty', left, stuck),
   };
 }
 
 function describeAblation(
-  { test, verdict, measuredBy }: TestEntryInput,
+  { test, verdict, measuredBy, stuck }: TestEntryInput,
   { worth, revert }: Extract<TestFinding, { kind: 'ablation' }>,
 ): Described {
   const { champion } = test;
   const named = (commits: readonly string[]) =>
     champion.changes.filter(({ commit }) => commits.includes(commit)).map(({ slug }) => slug);
   const useless = named(revert).join(', ');
+  const isStuck = (commit: string) => stuck.some((change) => change.commit === commit);
+  const left = named(revert.filter((commit) => !isStuck(commit)));
   return {
     title: `ablation of a champion of ${countChanges(champion.changes.length)}`,
     question: 'what does the champion lose without each of its changes?',
@@ -187,7 +213,7 @@ function describeAblation(
       useless === ''
         ? 'every change that was tested is worth its place'
         : verdict.revert.length > 0
-          ? `not worth their place, and taken back: ${useless}`
+          ? describeLeaving('not worth their place', left, stuck)
           : `not worth their place: ${useless}; they stay until somebody takes them out`,
   };
 }
