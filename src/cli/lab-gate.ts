@@ -53,11 +53,14 @@ export function createLabGate(paths: LabPaths, config: LabConfig): LabGate {
       }
     },
     async listClaims() {
-      return (await listClaims()).map(({ test, state }) => ({ champion: test.champion, isOpen: state === 'open' }));
+      return (await listClaims()).map(({ test: { champion, deviceModel, beganAt }, state }) => ({
+        ...{ champion, deviceModel, beganAt },
+        isOpen: state === 'open',
+      }));
     },
-    async confirmChampion(signal) {
+    async confirmChampion(signal, runs) {
       const open = (await listClaims()).findLast(({ state }) => state === 'open');
-      const { test } = open ?? (await beginTest(paths, config, { kind: 'claim', runs: null }));
+      const { test } = open ?? (await beginTest(paths, config, { kind: 'claim', runs }));
       for (;;) {
         // Answered when one of its runs ends, and every 20 seconds besides.
         const { tests } = await call(paths, 'tests', { numbers: [test.number], wait: true }, signal);

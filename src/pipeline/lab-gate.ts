@@ -43,6 +43,15 @@ export interface LabSight {
   champion: { commit: string; metric: number | null; source: string; state: ChampionState | null } | null;
 }
 
+/** A claim that was laid down. */
+export interface LabClaim {
+  champion: ChampionState;
+  isOpen: boolean;
+  deviceModel: string;
+  /** ISO 8601 with offset. */
+  beganAt: string;
+}
+
 /** The door. Every method may throw LabError as the daemon sent it. */
 export interface LabGate {
   look(): Promise<LabSight>;
@@ -52,9 +61,12 @@ export interface LabGate {
   /** Resolves once the job has ended, was removed, or is held; `onChange` sees it on the way. */
   waitForJob(number: number, signal: AbortSignal, onChange: (view: JobView) => void): Promise<JobView>;
   /** Claims of the present track, the oldest first. */
-  listClaims(): Promise<{ champion: ChampionState; isOpen: boolean }[]>;
-  /** Measures the champion again with fresh seeds, to the verdict; goes on with a claim that is open. `text`: what came of it, one sentence. */
-  confirmChampion(signal: AbortSignal): Promise<{ text: string }>;
+  listClaims(): Promise<LabClaim[]>;
+  /**
+   * Measures the champion again with fresh seeds, `runs` at most (4 or more), to the verdict; goes on with a claim that is open, as that was laid
+   * down. `text`: what came of it, one sentence.
+   */
+  confirmChampion(signal: AbortSignal, runs: number): Promise<{ text: string }>;
   /** One try; see recordPatiently. */
   record(request: RecordRequest): Promise<RecordOutcome>;
 }
