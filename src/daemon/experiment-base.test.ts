@@ -43,6 +43,40 @@ test("a branch from main's tip is measured against the baseline, and main's reco
   expect(await find(late, first)).toEqual({ base: first, start: tip });
 });
 
+test('an old branch that merged the champion was built on the champion, and is not credited with what came with it', async () => {
+  const { git, commit, first, find } = await create();
+  await git('checkout', '--quiet', '-b', 'exp/kept');
+  const kept = await commit('kept');
+  const better = await commit('kept too');
+  await git('checkout', '--quiet', '-b', 'exp/old', first);
+  await commit('begun early');
+  await git('merge', '--quiet', '--no-edit', '--no-ff', better);
+  const old = await commit('and finished');
+  expect(await find(old, first, kept, better)).toEqual({ base: better, start: better });
+  expect(await find(old, first, kept)).toEqual({ base: kept, start: kept });
+});
+
+test("a branch from the champion that merged main's records since is told against the champion", async () => {
+  const { git, commit, first, find } = await create();
+  await git('checkout', '--quiet', '-b', 'exp/kept');
+  const kept = await commit('kept');
+  await git('checkout', '--quiet', 'main');
+  const tip = await commit('a record');
+  await git('checkout', '--quiet', '-b', 'exp/next', kept);
+  await git('merge', '--quiet', '--no-edit', '--no-ff', 'main');
+  const next = await commit('next');
+  expect(await find(next, first, kept)).toEqual({ base: kept, start: kept });
+  expect(await find(next, first)).toEqual({ base: first, start: tip });
+});
+
+test('a champion that is queued again was built on the one before it, never on itself', async () => {
+  const { git, commit, first, find } = await create();
+  await git('checkout', '--quiet', '-b', 'exp/kept');
+  const kept = await commit('kept');
+  expect(await find(kept, first, kept)).toEqual({ base: first, start: first });
+  expect(await find(first, first)).toBeNull();
+});
+
 test('a history without any of them says nothing', async () => {
   const { git, commit, find } = await create();
   const other = await commit('other');

@@ -13,8 +13,8 @@ export interface BuiltOn {
   start: string;
 }
 
-/** How far back a history is read. */
-const mostCommits = 2000;
+/** How far back a history is read: with the lab's records that were merged in, a commit or two a run. */
+const mostCommits = 20_000;
 
 /** Commits of a track that an experiment can be measured against: its baselines, bridged champions and champions. */
 export function listBases(runs: readonly ScoredRun[], track: string): Set<string> {
@@ -27,7 +27,10 @@ export function listBases(runs: readonly ScoredRun[], track: string): Set<string
   );
 }
 
-/** Looks the history of `commit` through for the newest of `bases`; null where it holds none of them. */
+/**
+ * Looks the history of `commit` through, merged branches too, for the newest of `bases`: a branch that merged the champion was built on it.
+ * Null where it holds none of them besides itself.
+ */
 export async function findBuiltOn(
   root: string,
   main: string,
@@ -35,14 +38,16 @@ export async function findBuiltOn(
   bases: ReadonlySet<string>,
 ): Promise<BuiltOn | null> {
   if (bases.size === 0) return null;
-  const history = (await runGit(root, ['rev-list', '--first-parent', `--max-count=${mostCommits}`, commit])).split(
-    '\n',
-  );
-  const at = history.findIndex((hash) => bases.has(hash));
-  const base = history[at];
+  // Children before their parents, and what stands side by side by its date.
+  const args = ['rev-list', '--date-order', `--max-count=${mostCommits}`, commit, '--'];
+  // A champion that is queued again by hand was not built on itself.
+  const [, ...history] = (await runGit(root, args)).split('\n');
+  const base = history.find((hash) => bases.has(hash));
   if (base === undefined) return null;
-  // Main's records go on while it is built: what they added is no part of its change.
+  // Main's records go on while it is built: what they added is no part of its change. What they share may be older than the base, or beside it.
   const fork = await runGitResult(root, ['merge-base', commit, main]);
-  const forkAt = fork.exitCode === 0 ? history.indexOf(fork.stdout.toString('utf8').trim()) : -1;
-  return { base, start: forkAt >= 0 && forkAt < at ? (history[forkAt] ?? base) : base };
+  const forked = fork.exitCode === 0 ? fork.stdout.toString('utf8').trim() : commit;
+  if (forked === commit || forked === base) return { base, start: base };
+  const { exitCode } = await runGitResult(root, ['merge-base', '--is-ancestor', base, forked]);
+  return { base, start: exitCode === 0 ? forked : base };
 }

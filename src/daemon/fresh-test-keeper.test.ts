@@ -1,16 +1,17 @@
 /** Tests with fresh seeds on a real book and real git, without workers: the test ends the runs and records them as worker and recorder would. */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { openGroups } from '../../queue/group-store.ts';
 import { type JobBook, openJobBook } from '../../queue/job-book.ts';
 import { createPlainJob, createPlainRun } from '../../queue/job-for-tests.ts';
 import { decideTest } from '../../workers/recorder/decide-test.ts';
-import { settleTest } from '../../workers/recorder/settle-test.ts';
+import { settleAndTell } from '../../workers/recorder/settle-test.ts';
 import { labPaths } from '../config/lab-paths.ts';
 import { configSchema } from '../config/schema.ts';
 import type { ChampionState, Change } from '../domain/change.ts';
 import type { Job } from '../domain/job.ts';
-import { readFreshTest } from '../lab/fresh-tests.ts';
+import { readFreshTest, writeFreshTest } from '../lab/fresh-tests.ts';
 import { bindTrack } from '../rules/track-store.ts';
 import { waitUntil } from '../scenarios/temporary-lab.ts';
 import { createTemporaryRepository, type TemporaryRepository } from '../scenarios/temporary-repository.ts';
@@ -70,14 +71,15 @@ async function createLab(
     const laid = stored.job.test === null ? null : readFreshTest(paths.state, stored.job.test.test);
     const decided = laid === null ? null : decideTest(stored, book.all(), laid, config);
     const settled = decided && stored.run && { root, decided, number, run: stored.run, runs: scoredRunsOf(book) };
-    const champion = more.champion ?? (settled ? await settleTest({ ...settled, direction: 'higher' }) : null);
+    const told = settled ? await settleAndTell({ ...settled, direction: 'higher' }) : null;
+    const champion = more.champion ?? told?.champion ?? null;
     const decision = more.champion
       ? ({ status: 'keep', reason: '', evidence: 'provisional', observed: null, noiseWidths: null } as const)
       : null;
     await book.setRecorded({
       ...{ schema: 1, job: number, attempt: 1, decision, metric: 'score', row: null, champion, isDone: true },
-      ...{ entry: decided?.entry ?? null, commit: null },
-      ...(decided?.verdict ? { verdict: decided.verdict } : {}),
+      ...{ entry: told?.entry ?? null, commit: null },
+      ...(told?.verdict ? { verdict: told.verdict } : {}),
     });
   };
   const create = async (changes: Partial<Job>) =>
@@ -128,13 +130,14 @@ async function createLab(
   /** Jobs of tests that wait for a worker. */
   const waiting = () =>
     book.all().filter(({ job, run, entry }) => job.test !== null && run === null && entry.removedAt === null);
-  /** Runs what waits until no test is open any more. */
-  const work = async (keeper: FreshTestKeeper, fails: (job: Job) => boolean = () => false) => {
+  /** Runs what waits until no test is open any more, nor a refuted claim's bisection to come. */
+  const work = async (keeper: FreshTestKeeper, fails: (job: Job) => boolean = () => false, canBisect = true) => {
     for (;;) {
       const views = await waitUntil('a run waits or all tests are over', async () => {
         const tests = await keeper.list([], false);
         const isBisectDue = tests.some(
           ({ state: said, test: { number } }) =>
+            canBisect &&
             said === 'refuted' &&
             !tests.some(({ test: other }) => other.question.kind === 'bisect' && other.question.claim === number),
         );
@@ -238,6 +241,26 @@ test('a refuted claim begins its bisection by itself, the guilty change leaves, 
   const again = lab.start();
   await lab.work(again);
   expect(await again.list([], false)).toHaveLength(2);
+});
+
+test('a bisection that cannot be laid down is told, and keeps no other test from going on', async () => {
+  const lab = await createLab({ a: 0.2, b: -0.9, c: 0.1 }, { a: 0.2, b: 0.3, c: 0.1 });
+  const keeper = lab.start();
+  await keeper.begin(ask(claim));
+  // The commit of the second change is lost; the champion's own, built on it, is there still.
+  const gone = lab.state.changes[1]?.commit ?? '';
+  rmSync(join(lab.repository.root, '.git', 'objects', gone.slice(0, 2), gone.slice(2)));
+  const [refuted] = await lab.work(keeper, () => false, false);
+  expect(refuted?.state).toBe('refuted');
+  await waitUntil('the problem is told', async () => keeper.problem() !== null);
+  await keeper.stop();
+  const laid = readFreshTest(lab.paths.state, 1);
+  if (laid === null) throw new Error('test 1 is gone');
+  await writeFreshTest(lab.paths.state, { ...laid, number: 2, key: 'other', deviceModel: 'y' });
+  const next = lab.start();
+  await waitUntil('the other test is gone on with', async () => lab.waiting().some(({ job }) => job.test?.test === 2));
+  await waitUntil('the problem is told again', async () => next.problem() !== null);
+  expect(next.problem()).toMatch(/^test 1: .*no commit/);
 });
 
 test('a keeper that finds a test half-way goes on with it, and ends where it would have ended', async () => {

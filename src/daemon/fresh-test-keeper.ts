@@ -141,13 +141,17 @@ export function createFreshTestKeeper(parts: FreshTestParts): FreshTestKeeper {
     await goOn(test);
   };
 
-  const lookAtAll = async () => {
+  /** Gives what keeps tests from going on: one that cannot (a file that is frozen by now, a commit that is gone) is not in the way of the others. */
+  const lookAtAll = async (): Promise<string[]> => {
     const track = await currentTrack();
+    const found: string[] = [];
     // One that begins meanwhile is looked at, too: a bisection follows its claim.
     for (let index = 0; index < readTests().length; index++) {
       const test = readTests()[index];
-      if (test !== undefined && !closed.has(test.number) && !isStopped) await follow(test, track);
+      if (test === undefined || closed.has(test.number) || isStopped) continue;
+      await follow(test, track).catch((error: unknown) => found.push(`test ${test.number}: ${messageOf(error)}`));
     }
+    return found;
   };
 
   const watch = async () => {
@@ -157,12 +161,12 @@ export function createFreshTestKeeper(parts: FreshTestParts): FreshTestKeeper {
         wake = resolve;
       });
       try {
-        await inTurn(lookAtAll);
-        problem = null;
+        const found = await inTurn(lookAtAll);
+        problem = found.length === 0 ? null : found.join('; ');
       } catch (error) {
         problem = `tests: ${messageOf(error)}`;
-        parts.say('a test does not go on', { problem });
       }
+      if (problem !== null) parts.say('a test does not go on', { problem });
       for (const tell of waiters) tell();
       if (problem !== null) await sleep(retryMs, undefined, { ref: false });
       const followed = (tests ?? []).filter(({ number }) => !closed.has(number));
