@@ -99,6 +99,35 @@ test('a seed that diverged is counted out and named, and the claim is still made
   expect(verdict.interval?.low).toBeGreaterThan(0);
 });
 
+test('a test that is cut between two looks confirms nothing, and still refutes; cut at a look it says what the look says', () => {
+  const noise = [0.1, -0.1, 0.2, -0.2, 0.05, -0.05];
+  const judge = (gain: number, [baseline, champion]: [number, number], isOver: boolean, expected = gain) =>
+    judgeClaim(
+      makePlan(12),
+      {
+        baseline: noise.slice(0, baseline),
+        champion: noise.slice(0, champion).map((value) => value + gain),
+        otherRepeats: [{ commit: 'floor', scores: [0, 0.3, -0.3, 0.1] }],
+        expected,
+      },
+      isOver,
+    ).state;
+  // Looks are taken at 2, 3, 4 and 6 runs of each code. The gain just misses the third bound, and five runs of each are beyond it.
+  for (const look of [2, 3, 4]) expect(judge(0.36, [look, look], false)).toBe('open');
+  expect(judge(0.36, [6, 6], false)).toBe('confirmed');
+  for (const runs of [
+    [5, 5],
+    [4, 5],
+    [5, 4],
+  ] as [number, number][])
+    expect([judge(0.36, runs, true), judge(0.36, runs, true, 1), judge(-0.36, runs, true)]).toEqual([
+      'provisional',
+      'refuted',
+      'refuted',
+    ]);
+  for (const isOver of [false, true]) expect(judge(0.38, [4, 4], isOver)).toBe('confirmed');
+});
+
 test('an open test states no interval', () => {
   const verdict = judgeClaim(makePlan(12), { baseline: [0], champion: [1], otherRepeats: [], expected: 1 }, false);
   expect(verdict).toMatchObject({ state: 'open', interval: null });

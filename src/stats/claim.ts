@@ -60,6 +60,9 @@ export function alphaOfTry(alpha: number, attempt: number): number {
   return (alpha * 3) / 4 ** attempt;
 }
 
+/** Within so many milliseconds all claims of a track and device model are tries of one night. */
+export const claimShareMs = 86_400_000;
+
 const cache = new Map<string, SequentialDesign>();
 
 /** Lays down the looks: at 2, 3, 4, 6, 8, 12 ... runs of each code, as far as the runs go; null where they do not reach the first. */
@@ -109,7 +112,10 @@ export interface ClaimData {
   expected: number;
 }
 
-/** Judges the runs so far. A look is due where both codes have as many ordinary runs as a look asks for, or the runs are used up (`isOver`). */
+/**
+ * Judges the runs so far. A look is due where both codes have as many ordinary runs as a look asks for, or nothing more will run (`isOver`). A test
+ * that ends between two looks confirms nothing: the error was shared out among the looks that were planned.
+ */
 export function judgeClaim(plan: ClaimPlan, data: ClaimData, isOver: boolean): ClaimVerdict {
   const baseline: Repeats = { commit: 'fresh baseline', scores: data.baseline };
   const champion: Repeats = { commit: 'fresh champion', scores: data.champion };
@@ -129,7 +135,8 @@ export function judgeClaim(plan: ClaimPlan, data: ClaimData, isOver: boolean): C
   const each = Math.min(runs.baseline, runs.champion);
   const reached = plan.looks.findLastIndex((look) => look <= each);
   const isLast = isOver || reached === plan.looks.length - 1;
-  if (reached < 0 || (!isLast && plan.looks[reached] !== Math.max(runs.baseline, runs.champion)))
+  const isPlanned = reached === plan.looks.length - 1 || plan.looks[reached] === Math.max(runs.baseline, runs.champion);
+  if (reached < 0 || (!isLast && !isPlanned))
     return { ...base, state: isOver ? 'provisional' : 'open', gain: compared.gain, interval: null, chance: null };
   const { gain, error, degrees } = compared;
   // Runs that repeat to the digit need no test.
@@ -140,7 +147,7 @@ export function judgeClaim(plan: ClaimPlan, data: ClaimData, isOver: boolean): C
   const t = gain / error;
   const nominal = plan.design.bounds[reached] ?? Number.POSITIVE_INFINITY;
   const bound = studentTQuantile(normalCdf(nominal), degrees);
-  const isConfirmed = t >= bound;
+  const isConfirmed = isPlanned && t >= bound;
   if (!isConfirmed && !isLast) return { ...base, state: 'open', gain, interval: null, chance: null };
   // Where the bound is met exactly in t it is met exactly in z, too: the ordering of the looks is that of the normal theory.
   const z = t * (nominal / bound);
