@@ -6,6 +6,9 @@ import { expect, test } from 'vitest';
 import type { Job } from '../domain/job.ts';
 import { createTemporaryLab, evalScript, type TemporaryLab, waitUntil } from './temporary-lab.ts';
 
+/** What the numbers of the jobs below count on. */
+const threeSeeds = { env: { LAB_RUN_SEEDS: '1,2,3' } };
+
 const label = ['--label', 'Q: does it help? H: saves 0.1'];
 const write = 'open(os.path.join(os.environ["LAB_OUT"], "model.txt"), "w").write(str(value))\n';
 
@@ -26,6 +29,7 @@ const readJob = (lab: TemporaryLab, number: number): Job =>
 
 test('a replay runs commit, seed, folder and environment of then, gives the same number, and moves no record', async () => {
   const lab = await createTemporaryLab({
+    ...threeSeeds,
     files: {
       'train.py': `import os\nhere = os.path.basename(os.getcwd())\nvalue = 1 + 0.01 * int(os.environ.get("LAB_SEED", "0")) + float(os.environ.get("EXTRA", "0")) + (5 if here == "part" else 0)\n${write}`,
       'part/note.txt': 'a folder to run in\n',
@@ -83,6 +87,7 @@ test('a replay runs commit, seed, folder and environment of then, gives the same
 
 test('a number that comes from the clock is another one, and within luck only where noise was measured', async () => {
   const lab = await createTemporaryLab({
+    ...threeSeeds,
     files: {
       'train.py': `import os, time\nvalue = int(os.environ.get("LAB_SEED", "0")) + time.time() % 1000 / 1000\n${write}`,
     },
@@ -122,7 +127,7 @@ test('a number that comes from the clock is another one, and within luck only wh
 });
 
 test('a crash crashes again the same way, and what cannot be replayed is refused with nothing queued', async () => {
-  const lab = await createTemporaryLab();
+  const lab = await createTemporaryLab(threeSeeds);
   try {
     const crash = 'python3 -c "import os; raise ValueError(f\'step {os.getpid()}\')"';
     const crashed = await lab.add(...label, '--', crash);
@@ -163,6 +168,7 @@ test('a crash crashes again the same way, and what cannot be replayed is refused
 
 test('a daemon killed after the enqueue and again in the middle of the run leaves one replay and one verdict', async () => {
   const lab = await createTemporaryLab({
+    ...threeSeeds,
     files: {
       'train.py': `import os, time\nwhile not os.path.exists(os.path.join(os.environ["GO_FOLDER"], "go")): time.sleep(0.02)\nvalue = 1\n${write}`,
     },

@@ -5,6 +5,9 @@ import { expect, test } from 'vitest';
 import type { TrackSummary } from '../cli/tracks/track-list.ts';
 import { createTemporaryLab, evalScript, type TemporaryLab, waitUntil } from './temporary-lab.ts';
 
+/** What the numbers of the jobs below count on. */
+const threeSeeds = { env: { LAB_RUN_SEEDS: '1,2,3' } };
+
 const label = ['--label', 'Q: does it help? H: saves 0.1'];
 
 /** Writes `value` plus a little that depends on the seed; waits for a file where GO_FOLDER names a folder. */
@@ -39,6 +42,7 @@ async function changeEvaluator(lab: TemporaryLab, text: string): Promise<void> {
 
 test('the champion of an old track is measured under the new one, becomes champion there, and no value crosses over', async () => {
   const lab = await createTemporaryLab({
+    ...threeSeeds,
     files: { 'train.py': train(2) },
     local: 'env:\n  pass: [GO_FOLDER]\n',
   });
