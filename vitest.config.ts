@@ -43,6 +43,8 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     pool: 'forks',
+    // Texts are compared as they are without colours, which CI would turn on.
+    env: { NO_COLOR: '1' },
     sequence: { sequencer: LongestFirst },
     // Tests wait for processes more than they compute: three at once keep two cores busy.
     maxWorkers: 3,

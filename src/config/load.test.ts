@@ -18,7 +18,10 @@ function load(shared: string, local: string | null = null, sources: ConfigSource
 }
 
 test('an empty lab.yaml is a lab with every default', () => {
-  expect(load('').metric).toEqual({ name: 'val_bpb', direction: 'lower', unit: '', also: [] });
+  expect(load('').metric).toEqual({
+    ...{ name: 'val_bpb', direction: 'lower', unit: '', also: [] },
+    ...{ smallestEffect: null, minMinutes: 5, maxMinutes: 40, waiver: null },
+  });
 });
 
 test('a flag wins over the environment, that over lab.local.yaml, that over lab.yaml, that over the default', () => {

@@ -50,8 +50,9 @@ test('the list is the same object while nothing that counts changes, and a fresh
     commit: null,
     isDone: true,
   });
-  check([2, 1]);
-  expect(scoredRunsOf(book).map(({ status }) => status)).toEqual([null, 'keep']);
+  // What is not decided yet comes last.
+  check([1, 2]);
+  expect(scoredRunsOf(book).map(({ status }) => status)).toEqual(['keep', null]);
   // One goes and one comes: as many jobs as before.
   await book.forget(2);
   await add();
