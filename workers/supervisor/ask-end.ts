@@ -62,16 +62,21 @@ export function listSignalTargets(processes: readonly ProcessInfo[], signal: Nod
   return [...gracefulTargets(processes), ...trapping];
 }
 
-/** Launchers that were stopped for the end of their run. */
-export interface HeldLaunchers {
+/** A run that was asked to end, with the launchers that were stopped for it. */
+export interface AskedRun {
+  /** Who got SIGTERM, as "pid start". A second one would kill a program that is in the middle of a tidy end. */
+  asked: ReadonlySet<string>;
   /** Ends them where nothing else of the run lives: what they waited for has ended. */
   endIfAlone(): void;
 }
 
-/** Asks the run to end: SIGTERM to its outermost real programs and to shells with a trap for it; other waiting launchers are stopped. */
-export function askToEnd(wrapperPid: number, marker: string): HeldLaunchers {
+/**
+ * Asks the run to end: SIGTERM to its outermost real programs and to shells with a trap for it; other waiting launchers are stopped.
+ * `before`: what an earlier call gave; whoever got the signal then does not get it again.
+ */
+export function askToEnd(wrapperPid: number, marker: string, before: AskedRun | null = null): AskedRun {
   const held = new Set<string>();
-  const asked = new Set<string>();
+  const asked = new Set(before?.asked);
   const keyOf = ({ pid, start }: ProcessInfo) => `${pid} ${start}`;
   // Until a look finds nothing new: one that was not stopped yet may have started the next command meanwhile.
   for (let isStable = false; !isStable; ) {
@@ -94,6 +99,7 @@ export function askToEnd(wrapperPid: number, marker: string): HeldLaunchers {
     }
   }
   return {
+    asked,
     endIfAlone() {
       if (held.size === 0) return;
       const left = listRunProcesses(wrapperPid, marker).filter(({ name }) => name !== 'bwrap');

@@ -96,24 +96,31 @@ test.skipIf(process.platform !== 'linux')(
   },
 );
 
-test.skipIf(process.platform !== 'linux')('a paused run that is killed ends politely', async () => {
-  const dir = attempts.plan([
-    {
-      name: 'train',
-      shell: `exec python3 -c 'import signal,sys,time
-signal.signal(15, lambda *_: (print("bye", flush=True), sys.exit(9)))
+test.skipIf(process.platform !== 'linux')(
+  'a paused run that is killed gets one SIGTERM and ends politely',
+  async () => {
+    const dir = attempts.plan([
+      {
+        name: 'train',
+        shell: `exec python3 -c 'import signal,sys,time
+def end(*_):
+    print("bye", flush=True)
+    time.sleep(0.5)  # a second SIGTERM would be met in here
+    sys.exit(9)
+signal.signal(15, end)
 print("ready", flush=True)
 time.sleep(600)'`,
-    },
-  ]);
-  const ended = attempts.run(dir);
-  await until(() => textOf(join(dir, 'train.log')).includes('ready'));
-  writeFileSync(join(dir, 'pause'), '');
-  await until(() => stands(dir));
-  requestKill(dir, 3600);
-  expect(await ended).toMatchObject({ reason: 'killed', steps: [{ exitCode: 9 }], flags: ['paused'] });
-  expect(textOf(join(dir, 'train.log'))).toBe('ready\nbye\n');
-});
+      },
+    ]);
+    const ended = attempts.run(dir);
+    await until(() => textOf(join(dir, 'train.log')).includes('ready'));
+    writeFileSync(join(dir, 'pause'), '');
+    await until(() => stands(dir));
+    requestKill(dir, 3600);
+    expect(await ended).toMatchObject({ reason: 'killed', steps: [{ exitCode: 9 }], flags: ['paused'] });
+    expect(textOf(join(dir, 'train.log'))).toBe('ready\nbye\n');
+  },
+);
 
 test('train reads what several senders write, also after a change of supervisor; without stdin it reads nothing', async () => {
   const dir = attempts.plan(

@@ -90,7 +90,7 @@ export async function watchStep(watched: WatchedStep): Promise<StepEnd> {
     const wasPaused = pauses.isPaused();
     pauses.look(nowMs, stop === null);
     // What let the step go on let its shells go on, too.
-    if (stop !== null && wasPaused) held = askToEnd(identity.pid, plan.marker);
+    if (stop !== null && wasPaused) held = askToEnd(identity.pid, plan.marker, held);
     const isPatienceOver = stop !== null && nowMs >= stop.atMs + stop.graceSeconds * 1000;
     if (isPatienceOver || (stop !== null && isLogFlooded(step, logBytes))) killRunProcesses(identity.pid, plan.marker);
     else held?.endIfAlone();
