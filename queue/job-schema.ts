@@ -63,7 +63,18 @@ const job = z.object({
   number: z.number().int().positive(),
   // Jobs of labs from before keys existed have none.
   key: z.string().default(''),
-  kind: z.enum(['plain', 'experiment', 'baseline', 'task', 'check', 'replay', 'bridge', 'confirm', 'ablation']),
+  kind: z.enum([
+    'plain',
+    'experiment',
+    'baseline',
+    'task',
+    'check',
+    'replay',
+    'bridge',
+    'confirm',
+    'ablation',
+    'ratchet',
+  ]),
   experiment: z.string().nullable(),
   // Jobs of labs from before there were replays have none.
   replays: z.number().int().positive().nullable().default(null),

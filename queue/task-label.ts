@@ -11,12 +11,12 @@ export function parseFreeLabel(text: string, direction: 'lower' | 'higher'): Lab
   return { text: line, question: line, hypothesis: '', expected: { kind: 'none' } };
 }
 
-/** Label of a job as the lab's `queue.labels` wants it. Throws LabError (usage) as parseLabel does where Q and H are required. */
+/** Label of a job as the lab's `queue.labels` wants it; a ratchet run has the one line that its row has. Throws LabError (usage) as parseLabel does where Q and H are required. */
 export function parseJobLabel(
   text: string,
   asked: { kind: string; labels: 'required' | 'optional'; direction: 'lower' | 'higher' },
 ): Label | null {
-  return asked.labels === 'optional' && asked.kind === 'task'
+  return asked.kind === 'ratchet' || (asked.labels === 'optional' && asked.kind === 'task')
     ? parseFreeLabel(text, asked.direction)
     : parseLabel(text, asked.direction);
 }

@@ -24,15 +24,16 @@ export function createLabGate(paths: LabPaths, config: LabConfig): LabGate {
       const { jobs, track, champion } = await call(paths, 'status', { numbers: [] });
       return { jobs, track, champion };
     },
-    async addJob(job) {
+    async addJob({ device = null, deviceId = null, ...job }) {
       const { number, commit } = await call(paths, 'add', {
         ...requestDefaults,
         ...job,
+        needs: { ...requestDefaults.needs, deviceId },
         fromTrack: null,
         checkout: paths.root,
         directory: '',
         here: false,
-        device: null,
+        device,
         env,
         secrets,
       });

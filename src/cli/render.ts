@@ -73,6 +73,7 @@ export function describeJob({ job }: Pick<JobView, 'job'>): string {
     return `bridge of ${job.commit.slice(0, 7)} from track ${job.fromTrack ?? 'unknown'}, seed ${job.seed ?? 'default'}`;
   if (job.test !== null)
     return `test ${job.test.test}: ${job.commit.slice(0, 7)} with ${job.test.changes.length} ${job.test.changes.length === 1 ? 'change' : 'changes'}, fresh seed ${job.seed ?? ''}`;
+  if (job.kind === 'ratchet') return `ratchet run of ${job.commit.slice(0, 7)}`;
   if (job.kind === 'check')
     return job.experiment === null ? `smoke run: ${job.command}` : `smoke run of ${job.experiment}`;
   return job.command;

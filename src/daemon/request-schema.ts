@@ -34,7 +34,7 @@ const hash = z.string().regex(/^[0-9a-f]{40,64}$/);
 
 const addRequest = z.strictObject({
   key: z.string().min(1).max(200),
-  kind: z.enum(['plain', 'baseline', 'task', 'check', 'bridge']),
+  kind: z.enum(['plain', 'baseline', 'task', 'check', 'bridge', 'ratchet']),
   start: hash.nullable().default(null),
   variant: variantSchema.nullable().default(null),
   label: z.string().nullable(),

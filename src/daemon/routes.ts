@@ -77,7 +77,7 @@ export interface KeyedDependency {
 export interface AddRequest {
   /** Names this submission; a client that asks again after a broken connection gets the same job. */
   key: string;
-  kind: 'plain' | 'baseline' | 'task' | 'check' | 'bridge';
+  kind: 'plain' | 'baseline' | 'task' | 'check' | 'bridge' | 'ratchet';
   /** Null only for baseline, check and bridge jobs. */
   label: string | null;
   command: string | null;

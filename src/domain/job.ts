@@ -9,8 +9,8 @@ import type { DeviceClass, Run, StepName } from './run.ts';
  * What a job is for. `plain`: queued by hand; `experiment`: of an idea's branch; `baseline`: the unchanged code with one seed;
  * `task`: a command with nothing to score; `check`: the smoke run of an experiment; `replay`: a scored job run again as it was;
  * `bridge`: the champion of another track, measured under the present one; `confirm`: a run of a claim or of its bisection; `ablation`: the
- * champion without one of its changes. Only plain and experiment jobs add rows, and the last run of a claim; a check and a replay leave no
- * journal entry either, and a replay's number counts nowhere.
+ * champion without one of its changes; `ratchet`: a run of a ratchet session, which has a table of its own. Only plain and experiment jobs add rows, and the last run of a claim; a check, a replay and a
+ * ratchet run leave no journal entry either, and the numbers of the last two count nowhere else.
  */
 export type JobKind =
   | 'plain'
@@ -21,7 +21,8 @@ export type JobKind =
   | 'replay'
   | 'bridge'
   | 'confirm'
-  | 'ablation';
+  | 'ablation'
+  | 'ratchet';
 
 /** What a job asks of its device beyond the class. */
 export interface DeviceNeeds {

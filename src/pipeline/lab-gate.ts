@@ -6,13 +6,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ChampionState, Variant } from '../domain/change.ts';
 import type { JobView } from '../domain/job.ts';
 import type { RecordOutcome, RecordRequest } from '../domain/record.ts';
+import type { DeviceClass } from '../domain/run.ts';
 import { LabError } from '../errors/lab-error.ts';
 
 /** What a stage queues. */
 export interface StageJob {
   /** Names the submission: asked twice it is one job. */
   key: string;
-  kind: 'plain' | 'check' | 'baseline';
+  kind: 'plain' | 'check' | 'baseline' | 'ratchet';
   /** Null for check and baseline jobs. */
   label: string | null;
   /** Null: the lab's train command. */
@@ -30,6 +31,10 @@ export interface StageJob {
   /** As Job has them; absent for a job that is no experiment's evaluation. */
   start?: string | null;
   variant?: Variant | null;
+  /** Absent or null: the lab's class. */
+  device?: DeviceClass | null;
+  /** The one device that it may run on ("gpu1"); absent or null: any of the class. */
+  deviceId?: string | null;
   /** What a reader of the result must know from before it runs ("agent-unsandboxed"). */
   flags: string[];
 }

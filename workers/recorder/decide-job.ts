@@ -64,9 +64,9 @@ export function listScoredRuns(jobs: StoredJob[]): ScoredRun[] {
     );
 }
 
-/** Whether a job has a scored run that counts. */
+/** Whether a job has a scored run that counts for the lab: a ratchet session keeps its numbers to itself. */
 export function isScored({ job, run }: StoredJob): boolean {
-  return job.kind !== 'replay' && run?.metric != null && run.fate.kind === 'done';
+  return job.kind !== 'replay' && job.kind !== 'ratchet' && run?.metric != null && run.fate.kind === 'done';
 }
 
 /** Decided jobs by their place, those from before there were places first, by their end; undecided ones last. */

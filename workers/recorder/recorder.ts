@@ -64,7 +64,7 @@ async function storeDecision(context: RecorderContext, number: number): Promise<
   let entry: string | null = tested?.entry ?? null;
   // A task with free text for a label asked no question that an entry could answer.
   const isAsked = job.label !== null && job.label.hypothesis !== '' && config.queue.place !== 'here';
-  if (isAsked && run !== null && job.kind !== 'check') {
+  if (isAsked && run !== null && job.kind !== 'check' && job.kind !== 'ratchet') {
     const runFolder = join('.lab', 'runs', String(number), String(run.attempt));
     const { sd = null, noise: pooled = null } = judged?.known ?? {};
     const { noise: measured = null } =

@@ -57,7 +57,7 @@ export async function checkRefs(sources: AuditSources): Promise<CheckResult> {
     if (fullHash.test(job.commit)) {
       const ref = `refs/nightlab/jobs/${number}`;
       const branch = job.experiment === null ? sources.main : `exp/${job.experiment}`;
-      const isFree = job.kind === 'bridge' || job.kind === 'replay' || job.test !== null;
+      const isFree = job.kind === 'bridge' || job.kind === 'replay' || job.kind === 'ratchet' || job.test !== null;
       const expected = isFree ? 'a ref that keeps it' : `it under ${job.snapshot ? ref : branch}`;
       needed.push({ commit: job.commit, place: `job ${number}`, expected, ref });
     } else findings.push(wrong(`job ${number}`, `its commit is "${job.commit.slice(0, 60)}", expected a full hash`));

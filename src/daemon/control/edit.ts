@@ -56,7 +56,7 @@ export function mergeEdits(earlier: JobEdits, edits: JobEdits): JobEdits {
 /** Throws LabError (user) where the job's content is fixed by its kind, or no device of this machine serves it. */
 export function ensureEdits({ devices }: Pick<EditParts, 'devices'>, job: Job, edits: JobEdits): void {
   const fixed =
-    job.kind === 'replay' || job.kind === 'bridge' || job.test !== null
+    job.kind === 'replay' || job.kind === 'bridge' || job.kind === 'ratchet' || job.test !== null
       ? ['command', 'env', 'seed']
       : job.kind === 'baseline'
         ? ['command']
