@@ -21,6 +21,21 @@ export const promptPlaceholders: Readonly<Record<AgentRole, readonly string[]>> 
   reviewer: ['labRoot', 'inbox', 'outbox', 'directory', 'slug', 'problem'],
   reporter: ['labRoot', 'inbox', 'outbox', 'slug', 'problem'],
   meta: ['labRoot', 'inbox', 'outbox', 'directory', 'request', 'frozen', 'config'],
+  ratchet: [
+    'labRoot',
+    'inbox',
+    'outbox',
+    'directory',
+    'tag',
+    'number',
+    'edits',
+    'metric',
+    'goal',
+    'budget',
+    'standing',
+    'exploration',
+    'back',
+  ],
 };
 
 interface PromptFile {

@@ -1,8 +1,8 @@
 /** An experiment's life: its stages, what it came to, and what is kept of it on this machine between two stages. Types and word lists only. */
 import type { Status } from './result.ts';
 
-/** What an agent is asked to be; `meta` changes frozen files for `lab meta run`, and no stage of an experiment asks for it. */
-export const agentRoles = ['ideator', 'critic', 'implementer', 'reviewer', 'reporter', 'meta'] as const;
+/** What an agent is asked to be; no stage of an experiment asks for the last two: `meta` changes frozen files for `lab meta run`, `ratchet` makes the next change of a ratchet session. */
+export const agentRoles = ['ideator', 'critic', 'implementer', 'reviewer', 'reporter', 'meta', 'ratchet'] as const;
 /** One of agentRoles. */
 export type AgentRole = (typeof agentRoles)[number];
 

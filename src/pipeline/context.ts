@@ -8,6 +8,8 @@ import type { RecordingContext } from './record-idea.ts';
 /** A pipeline at work on one lab. `signal` ends it between two steps and ends its agent; a job that runs goes on. */
 export interface PipelineContext extends RecordingContext {
   config: LabConfig;
+  /** Folder of this command's agent runs; absent: the pipeline's, `.lab/agents`, where one pipeline at a time is at work. */
+  agentsFolder?: string;
   /** The agent of a role. Throws LabError (config) where none is configured. */
   agentFor(role: AgentRole): Agent;
   /** Sees what agents do, for a live view. */

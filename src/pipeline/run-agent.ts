@@ -49,7 +49,7 @@ export interface AgentRun {
 export async function runAgent(context: PipelineContext, task: AgentTask): Promise<AgentRun> {
   const { paths, config, signal } = context;
   const agent = context.agentFor(task.role);
-  const folders = makeFolders(paths, task);
+  const folders = makeFolders(context.agentsFolder ?? agentsFolder(paths), task);
   for (const [name, text] of Object.entries(task.inbox)) writeFileSync(join(folders.inbox, name), text);
   const { role, slug, round, wanted, directory, mayEdit } = task;
   await writeJsonSynced(join(folders.folder, 'task.json'), { schema: 1, role, slug, round, wanted, agent: agent.name });
@@ -97,10 +97,10 @@ export async function runAgent(context: PipelineContext, task: AgentTask): Promi
   };
 }
 
-function makeFolders(paths: LabPaths, task: AgentTask): AgentFolders {
+function makeFolders(all: string, task: AgentTask): AgentFolders {
   const stamp = formatLocalTime(new Date()).slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-');
   const name = [stamp, task.role, ...(task.slug === null ? [] : [task.slug]), randomBytes(2).toString('hex')].join('-');
-  const folder = join(agentsFolder(paths), name);
+  const folder = join(all, name);
   const folders = { folder, inbox: join(folder, 'inbox'), outbox: join(folder, 'outbox') };
   for (const path of [folders.inbox, folders.outbox, join(folder, 'home')]) mkdirSync(path, { recursive: true });
   return folders;

@@ -135,4 +135,5 @@ const roles: Record<AgentRole, (stage: Stage) => Promise<Ending>> = {
   reviewer: review,
   reporter: report,
   meta: async () => failed('a recording cannot serve a request of yours'),
+  ratchet: async () => failed('there is no recording of a ratchet session'),
 };
