@@ -19,8 +19,8 @@ export interface PipelineView {
   close(): void;
 }
 
-/** Creates the view; live where stderr is a terminal. */
-export function createPipelineView(): PipelineView {
+/** Creates the view; live where stderr is a terminal. `note` says what stands at the end of each live line. */
+export function createPipelineView(note: () => string = () => ''): PipelineView {
   const isLive = process.stderr.isTTY === true;
   let shown = '';
   let told = '';
@@ -30,7 +30,8 @@ export function createPipelineView(): PipelineView {
   };
   const live = (line: string) => {
     if (!isLive) return;
-    const next = cut(disarmLine(line), terminalWidth() - 1);
+    const end = note();
+    const next = cut(disarmLine(end === '' ? line : `${line} | ${end}`), terminalWidth() - 1);
     if (next === shown) return;
     clear();
     process.stderr.write(next);

@@ -254,6 +254,29 @@ const experiment = z.strictObject({
   smokeSeconds: seconds(120, 'Wall limit of the smoke run'),
 });
 
+const ratchet = z.strictObject({
+  edits: names(
+    'Files that an experiment of `lab autoresearch` may change; empty: the Python file that commands.train runs',
+  ),
+  stallAfter: z
+    .number()
+    .int()
+    .positive()
+    .default(6)
+    .describe('Experiments without a gain after which a session searches a step wider'),
+  turns: z
+    .number()
+    .int()
+    .positive()
+    .default(3)
+    .describe('How often an agent whose change was turned away is asked again at once'),
+  pauseSeconds: z
+    .number()
+    .min(0)
+    .default(30)
+    .describe('Pause after turns in vain (seconds); it doubles with each, up to 20 times as long'),
+});
+
 /** The whole configuration; every key has a default, so that an empty lab.yaml is valid. */
 export const configSchema = z.strictObject({
   schema: z.literal(1).default(1).describe('Version of this file format'),
@@ -277,6 +300,7 @@ export const configSchema = z.strictObject({
   snapshot: snapshot.prefault({}).describe('Limits of a snapshot of a dirty tree'),
   redis: redis.prefault({}).describe('The queue server (belongs in lab.local.yaml)'),
   experiment: experiment.prefault({}).describe('What one experiment may change'),
+  ratchet: ratchet.prefault({}).describe('How `lab autoresearch` searches'),
   agents: agents.prefault({}).describe('Who thinks, writes and edits (belongs in lab.local.yaml)'),
   queue: queue.prefault({}).describe('What `lab add` takes for granted'),
   notify: notify.prefault({}).describe('Who is told when something happens (belongs in lab.local.yaml)'),

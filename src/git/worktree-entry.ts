@@ -135,3 +135,17 @@ function readPlace(entry: string): string | null {
     throw error;
   }
 }
+
+/**
+ * Whether the folder at `path` is a worktree of the repository whose common git folder is given, and nothing else: its `.git` is a plain file that
+ * names an entry of that repository, and the entry names it. An agent without a sandbox can take `.git` away, and git then acts on whatever
+ * repository lies around.
+ */
+export function isOwnWorktree(gitFolder: string, path: string): boolean {
+  const link = join(path, '.git');
+  if (lstatSync(link, { throwIfNoEntry: false })?.isFile() !== true) return false;
+  const entry = /^gitdir: (.+)\n?$/.exec(readFileSync(link, 'utf8'))?.[1];
+  if (entry === undefined || dirname(resolveReal(entry)) !== join(resolveReal(gitFolder), 'worktrees')) return false;
+  const place = readPlace(entry);
+  return place !== null && resolveAbove(place) === resolveAbove(path);
+}

@@ -1,0 +1,59 @@
+/** `lab autoresearch run`: begins a session and drives it. */
+import { findLab } from '../../config/lab-paths.ts';
+import { LabError } from '../../errors/lab-error.ts';
+import { resolveMainBranch } from '../../git/repository.ts';
+import { beginSession } from '../../ratchet/begin-session.ts';
+import { ensureTag, lockSession } from '../../ratchet/session.ts';
+import { ensureTagFree } from '../../ratchet/session-facts.ts';
+import { ensureNoWords } from '../define.ts';
+import { openConfig } from '../open-config.ts';
+import type { Verb } from '../verbs.ts';
+import { printIntake } from './intake.ts';
+import { driveSession } from './open-ratchet.ts';
+
+/** Begins a session. */
+export const run: Verb = {
+  name: 'run',
+  usage: '--tag <tag> [--max <n>]',
+  summary: 'Begin a session: edit, run, keep or reset, until Ctrl-C',
+  options: [
+    { name: 'tag', value: 'tag', description: 'Name of the session, for example mar5' },
+    { name: 'max', value: 'n', description: 'End after so many experiments' },
+    { name: 'desc', value: 'text', description: 'What the session is about, for the summary' },
+    { name: 'agent', value: 'name', description: 'Agent in place of the configured one' },
+    { name: 'device', value: 'id', description: 'The one device that it runs on, for example gpu1' },
+    { name: 'confirm', description: 'Keep by what all runs say, not by one lower number' },
+    { name: 'json', description: 'Print as JSON' },
+  ],
+  async run(input) {
+    ensureNoWords('autoresearch run', input);
+    const tag = input.text('tag');
+    if (tag === null)
+      throw new LabError('usage', '--tag is missing: the session needs a name', {
+        hints: [
+          `lab autoresearch run --tag ${new Date().toLocaleString('en-US', { month: 'short' }).toLowerCase()}${new Date().getDate()}`,
+        ],
+      });
+    const paths = findLab(process.cwd());
+    const config = openConfig(paths, input.config);
+    const main = await resolveMainBranch(paths.root, config.main);
+    const isJson = input.flag('json');
+    ensureTag(tag);
+    await ensureTagFree(paths, tag);
+    await printIntake('run', paths);
+    const lock = await lockSession(paths, tag);
+    try {
+      const session = await beginSession(paths, config, main, {
+        tag,
+        desc: input.text('desc') ?? '',
+        max: input.wholeNumber('max', 1),
+        agent: input.text('agent'),
+        deviceId: input.text('device'),
+        rule: input.flag('confirm') ? 'posterior' : 'strict',
+      });
+      return await driveSession({ paths, config, main, session, isJson });
+    } finally {
+      lock.release();
+    }
+  },
+};

@@ -1,0 +1,67 @@
+/** Begins a session: everything is verified and told once, then branch, worktree and facts are made. Nothing of the user's is changed. */
+import type { LabPaths } from '../config/lab-paths.ts';
+import type { LabConfig } from '../config/schema.ts';
+import type { RatchetSession } from '../domain/ratchet.ts';
+import { formatLocalTime } from '../domain/time.ts';
+import { LabError } from '../errors/lab-error.ts';
+import { pinCommit } from '../git/repository.ts';
+import { reachPoint } from '../lab/named-point.ts';
+import { createBudget } from './budget.ts';
+import { branchOfTag, ensureTag, worktreeOfTag, writeSession } from './session.ts';
+import {
+  checkEnvironment,
+  chooseTable,
+  ensureProgram,
+  ensureTagFree,
+  findEdits,
+  ignoreTable,
+} from './session-facts.ts';
+import { putSession } from './session-tree.ts';
+
+/** What a session is asked to be. */
+export interface SessionWish {
+  tag: string;
+  desc: string;
+  max: number | null;
+  agent: string | null;
+  /** "gpu1"; null: any device of the lab's class. */
+  deviceId: string | null;
+  rule: RatchetSession['rule'];
+}
+
+/** Begins it. Throws LabError with the first thing that is missing; then nothing was made. */
+export async function beginSession(
+  paths: LabPaths,
+  config: LabConfig,
+  main: string,
+  wish: SessionWish,
+): Promise<RatchetSession> {
+  const { tag, desc, max, agent, deviceId, rule } = wish;
+  ensureTag(tag);
+  await ensureTagFree(paths, tag);
+  await ensureProgram(paths.root, main);
+  const edits = await findEdits(paths.root, main, config);
+  const missing = checkEnvironment(paths, config);
+  if (missing.length > 0)
+    throw new LabError('user', `this machine is not ready for a run: ${missing.join('; ')}`, {
+      hints: ['`lab autoresearch setup` makes it ready and runs one baseline'],
+    });
+  const session: RatchetSession = {
+    schema: 1,
+    ...{ tag, desc, max, agent, deviceId, rule, edits },
+    branch: branchOfTag(tag),
+    worktree: worktreeOfTag(paths, tag),
+    start: await pinCommit(paths.root, main),
+    metric: { name: config.metric.name, direction: config.metric.direction },
+    device: deviceId === null ? config.run.device : deviceId.startsWith('cpu') ? 'cpu' : 'gpu',
+    budget: await createBudget(paths.root, main, config, edits),
+    table: await chooseTable(paths, main, tag),
+    beganAt: formatLocalTime(new Date()),
+  };
+  await ignoreTable(paths.root);
+  // Before branch and worktree: a session that is killed in between knows them for its own, and `resume` makes what is missing.
+  await writeSession(paths, session);
+  reachPoint('ratchet-session');
+  await putSession(paths, session, session.start);
+  return session;
+}

@@ -1,0 +1,55 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { RatchetRow } from '../domain/ratchet.ts';
+import { formatRow, readRatchetRows, updateRows } from './session-rows.ts';
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'rows-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const rows: RatchetRow[] = [
+  { commit: 'a1b2c3d', metric: 0.9979, memoryGb: 43.96, status: 'keep', description: 'baseline' },
+  { commit: 'b2c3d4e', metric: 1.0052, memoryGb: 44.0, status: 'discard', description: 'a wider\tlayer\nin two lines' },
+  { commit: 'c3d4e5f', metric: null, memoryGb: null, status: 'crash', description: 'out of memory' },
+];
+
+test('rows are written to the letter and read back, a crash without its zeros', async () => {
+  const path = join(folder, 'results.tsv');
+  expect(await updateRows(path, 'val_bpb', rows, folder)).toEqual({ kind: 'appended' });
+  expect(readFileSync(path, 'utf8')).toBe(
+    'commit\tval_bpb\tmemory_gb\tstatus\tdescription\n' +
+      'a1b2c3d\t0.997900\t44.0\tkeep\tbaseline\n' +
+      'b2c3d4e\t1.005200\t44.0\tdiscard\ta wider layer in two lines\n' +
+      'c3d4e5f\t0.000000\t0.0\tcrash\tout of memory\n',
+  );
+  expect(readRatchetRows(path).map(({ metric }) => metric)).toEqual([0.9979, 1.0052, null]);
+});
+
+test('the same rows twice are written once, and half a row is completed', async () => {
+  const path = join(folder, 'results.tsv');
+  await updateRows(path, 'val_bpb', rows.slice(0, 2), folder);
+  const whole = readFileSync(path, 'utf8') + formatRow(rows[2] as RatchetRow);
+  writeFileSync(path, whole.slice(0, -9));
+  expect(await updateRows(path, 'val_bpb', rows, folder)).toEqual({ kind: 'appended' });
+  expect(readFileSync(path, 'utf8')).toBe(whole);
+  expect(await updateRows(path, 'val_bpb', rows, folder)).toEqual({ kind: 'unchanged' });
+});
+
+test('a changed table is put back, and what stood there is kept', async () => {
+  const path = join(folder, 'results.tsv');
+  writeFileSync(path, 'commit\tval_bpb\nforged\t0.1\n');
+  const update = await updateRows(path, 'val_bpb', rows, folder);
+  expect(readRatchetRows(path)).toHaveLength(3);
+  if (update.kind !== 'put-back') throw new Error(`expected it to be put back, got ${update.kind}`);
+  expect(readFileSync(update.keptAt, 'utf8')).toContain('forged');
+});
+
+test('a table of another make is refused by its line', () => {
+  const path = join(folder, 'results.tsv');
+  writeFileSync(path, 'commit\tval_bpb\tmemory_gb\tstatus\tdescription\na\t1\t1\tkept it\tx\n');
+  expect(() => readRatchetRows(path)).toThrow(/line 2 is no row of a session/);
+});
