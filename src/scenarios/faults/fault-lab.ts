@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { isAlive, listProcesses, readIdentity, sendSignal } from '../../../workers/process-tree.ts';
 import { labPaths } from '../../config/lab-paths.ts';
+import { errnoOf } from '../../errors/lab-error.ts';
 import { parseResults } from '../../lab/results-tsv.ts';
 import { createTemporaryLab, type TemporaryLab, type TemporaryLabOptions, waitUntil } from '../temporary-lab.ts';
 
@@ -46,6 +47,8 @@ export interface FaultLab extends TemporaryLab {
   frozenAt(point: string): Promise<number>;
   /** The process of a victim; the supervisor is that of the job's last attempt. Throws where there is none. */
   pidOf(victim: Victim, job?: number): number;
+  /** The same of one that may be about to start; null while its file is not there or not written yet. */
+  findPid(victim: 'daemon' | 'redis'): number | null;
   /** Path of a file in the folder of the last attempt of a job, or of that attempt. */
   attemptFile(job: number, name: string, attempt?: number): string;
   /** How often the job's train step began and ended, over all attempts. */
@@ -110,6 +113,14 @@ export async function createFaultLab(options: TemporaryLabOptions = {}): Promise
     if (victim === 'redis') return Number(readFileSync(join(lab.root, '.lab', 'redis', 'redis.pid'), 'utf8'));
     const lines = readFileSync(attemptFile(job, 'supervisors.jsonl'), 'utf8').trim().split('\n');
     return JSON.parse(lines.at(-1) ?? '').pid;
+  };
+  const findPid = (victim: 'daemon' | 'redis'): number | null => {
+    try {
+      return pidOf(victim) || null;
+    } catch (error) {
+      if (errnoOf(error) === 'ENOENT' || error instanceof SyntaxError) return null;
+      throw error;
+    }
   };
   /** Processes of runs, by the mark in their environment, and all of the lab's own but its daemon, its Redis and the daemon's spare supervisor. */
   const findOrphans = async (): Promise<string[]> => {
@@ -179,6 +190,7 @@ export async function createFaultLab(options: TemporaryLabOptions = {}): Promise
         return pid;
       }),
     pidOf,
+    findPid,
     attemptFile,
     countRuns,
     startsInOrder: () =>

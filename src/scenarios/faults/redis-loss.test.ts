@@ -48,10 +48,11 @@ async function expectAll(lab: FaultLab, jobs: number[]): Promise<void> {
 /** The new Redis after one that was killed. */
 async function nextRedis(lab: FaultLab, pid: number): Promise<number> {
   return await waitUntil('Redis is started again', async () => {
-    if (!existsSync(join(lab.root, '.lab', 'redis', 'redis.pid'))) return null;
-    const next = lab.pidOf('redis');
+    // The daemon takes the old file away and Redis writes a new one, at any moment of this look.
+    const next = lab.findPid('redis');
+    if (next === null) return null;
     const answers = () => inRedis(lab, (redis) => redis.ping()).catch(() => null);
-    return next > 0 && next !== pid && (await answers()) === 'PONG' ? next : null;
+    return next !== pid && (await answers()) === 'PONG' ? next : null;
   });
 }
 
