@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { build } from 'esbuild';
+import { bundlePackages, leavePackagesOut } from './bundle-packages.mjs';
 
 const root = import.meta.dirname;
 const dist = join(root, 'dist');
@@ -28,6 +29,7 @@ const settings = {
   legalComments: 'none',
   logLevel: 'warning',
   write: false,
+  plugins: [leavePackagesOut],
 };
 const present = (entries) =>
   Object.fromEntries(Object.entries(entries).filter(([, file]) => existsSync(join(root, file))));
@@ -91,7 +93,7 @@ const clientSettings = {
 const client = build({
   ...clientSettings,
   entryPoints: present({ cli: 'src/cli/main.ts' }),
-  plugins: [leaveHeavyOut],
+  plugins: [leavePackagesOut, leaveHeavyOut],
 });
 const heavyCommands = build({
   ...clientSettings,
@@ -113,7 +115,10 @@ const processes = build({
   format: 'esm',
   splitting: true,
 });
-const outputFiles = (await Promise.all([client, heavyCommands, processes])).flatMap((result) => result.outputFiles);
+const bundled = bundlePackages({ ...settings, plugins: [] }, root, dist);
+const outputFiles = (await Promise.all([client, heavyCommands, processes, bundled])).flatMap(
+  (result) => result.outputFiles,
+);
 
 mkdirSync(dist, { recursive: true });
 // Client and daemon compare this identity, so a rebuilt client replaces a daemon of older code even where the version stayed.
