@@ -1,4 +1,4 @@
-/** `lab results`: the shared results of the present track, with the noise they are judged by. */
+/** `lab results`: the shared results of the present track, with the noise they are judged by; with files, those tables (cli/results/). */
 import { findLab, type LabPaths } from '../../config/lab-paths.ts';
 import type { LabConfig } from '../../config/schema.ts';
 import { LabError } from '../../errors/lab-error.ts';
@@ -8,16 +8,30 @@ import {
   describeChampionEvidence,
   readChampionEvidence,
 } from '../champion/champion-evidence.ts';
-import type { CommandSpec } from '../define.ts';
+import type { CommandInput, CommandSpec } from '../define.ts';
 import { formatBaseline, readLedger } from '../ledger.ts';
 import { openConfig } from '../open-config.ts';
 import { findSince, readAlso, renderResults } from '../render-results.ts';
+
+const ofFiles = ['metric', 'direction', 'all', 'notes'];
+const ofLab = ['all-tracks', 'device'];
+
+/** Throws LabError (usage) where an option of the one form is given with the other. */
+function ensureFits(input: CommandInput): void {
+  const isFiles = input.words.length > 0;
+  const wrong = (isFiles ? ofLab : ofFiles).find((name) => input.flag(name) || input.text(name) !== null);
+  if (wrong === undefined) return;
+  const form = isFiles ? 'files, only without' : 'the results of the lab, only with files';
+  throw new LabError('usage', `lab results takes no --${wrong} for ${form}`, {
+    hints: [isFiles ? `lab results --${wrong}` : `lab results results.tsv --${wrong}`],
+  });
+}
 
 /** Shows results.tsv. */
 export const results: CommandSpec = {
   name: 'results',
   summary: 'Show results.tsv with the noise it is judged by',
-  usage: '',
+  usage: '[FILE…]',
   options: [
     { name: 'all-tracks', description: 'Rows of other tracks too' },
     {
@@ -25,10 +39,25 @@ export const results: CommandSpec = {
       value: 'model',
       description: 'Another device model, or "all" (default: the one last measured on)',
     },
-    { name: 'json', description: 'Print as JSON' },
+    { name: 'metric', value: 'name', description: "With files: the metric's column (default: by the header)" },
+    {
+      name: 'direction',
+      value: 'lower|higher',
+      description: "With files: which is better (default: by the file, or the metric's name)",
+    },
+    { name: 'all', description: 'With files: every row, not the last ones alone' },
+    { name: 'notes', description: 'With files: every note by itself' },
+    { name: 'json', description: 'Print as JSON; of several files a list' },
   ],
-  examples: ['lab results', 'lab results --json | jq \'.rows[] | select(.status == "keep")\''],
+  examples: [
+    'lab results',
+    'lab results ../autoresearch/results.tsv',
+    'lab results --json | jq \'.rows[] | select(.status == "keep")\'',
+  ],
   async run(input) {
+    ensureFits(input);
+    // Read when it is needed: `lab results` of the lab starts no later for it.
+    if (input.words.length > 0) return (await import('../results/show-files.ts')).showFiles(input);
     const paths = findLab(process.cwd());
     const config = openConfig(paths);
     const asked = input.text('device');
