@@ -24,8 +24,9 @@ import { resolveMainBranch } from '../git/repository.ts';
 import { writeLabState } from '../lab/lab-state.ts';
 import { resultsHeader } from '../lab/results-tsv.ts';
 import { listFrozenFiles } from '../rules/frozen.ts';
-import { installHooks } from '../rules/hooks.ts';
 import { findUnfrozenScorerFiles } from '../rules/scorer-files.ts';
+import { papersText } from './adopt/plan-adoption.ts';
+import { putHooks } from './put-hooks.ts';
 
 /** What kind of lab to make. */
 export interface CreateLabOptions {
@@ -137,7 +138,7 @@ function commonFiles(metric: string): LabFile[] {
     { path: '9_reports/_TEMPLATE.md', from: join(own, '9_reports', '_TEMPLATE.md') },
     {
       path: '0_docs/papers/README.md',
-      text: '# Papers\n\nFull texts of what ideas and reports cite.\n',
+      text: papersText,
       mayStay: true,
     },
   ];
@@ -211,22 +212,6 @@ function addIgnoreLines(folder: string): boolean {
   if (missing.length === 0) return false;
   appendFileSync(file, `${old === '' || old.endsWith('\n') ? '' : '\n'}${missing.join('\n')}\n`);
   return true;
-}
-
-/** Installs the git hooks and says so; a note says where that cannot be, because the other locks hold without them. */
-async function putHooks(folder: string): Promise<string[]> {
-  try {
-    const states = await installHooks(realpathSync(folder));
-    const names = states.map(({ name }) => name).join(', ');
-    const chained = states.filter(({ isChained }) => isChained);
-    return [
-      `git hooks installed: ${names}; they check the file rules (\`lab rules\`), \`lab rules uninstall\` takes them away`,
-      ...chained.map(({ name }) => `your git hook ${name} is kept, and called before the lab's`),
-    ];
-  } catch (error) {
-    if (!(error instanceof LabError)) throw error;
-    return [`the git hooks are not installed: ${error.message}`, ...error.hints];
-  }
 }
 
 /** Commits exactly the written files; what the user had staged stays staged and uncommitted. */

@@ -127,6 +127,9 @@ test('only the recorder writes records', () => {
     (path) => !isTest(path) && /\b(?:appendRecords|restoreRecords|commitByPlumbing)\(/.test(textOf.get(path) ?? ''),
   );
   expect(writers.sort()).toEqual([
+    // The commit that makes a lab of a repository, before there is a recorder, and the one that takes it out again; no record.
+    'src/cli/adopt/adopt.ts',
+    'src/cli/deinit/take-files.ts',
     // What a human changed in META_MODE, with an entry of meta_journal.md; no record.
     'src/cli/meta/meta-off.ts',
     'src/git/plumbing-commit.ts',

@@ -1,4 +1,4 @@
-/** `lab init`: makes a lab, around an existing repository or as a new one with the starter problem. Never overwrites a file. */
+/** `lab init`: makes a lab, around an existing repository or as a new one with the starter problem; `--adopt` takes a clone as it is. Never overwrites a file. */
 import { resolve } from 'node:path';
 import { LabError } from '../../errors/lab-error.ts';
 import type { CommandSpec } from '../define.ts';
@@ -9,6 +9,11 @@ export const init: CommandSpec = {
   summary: 'Make a lab here or in a folder',
   usage: '[dir]',
   options: [
+    { name: 'adopt', description: 'Take a training repository as it is: write only lab.yaml and the numbered folders' },
+    { name: 'preset', value: 'word', description: 'With --adopt: autoresearch or generic (default: by its files)' },
+    { name: 'dry-run', description: 'With --adopt: show everything that would be written, and write nothing' },
+    { name: 'device', value: 'class', description: 'With --adopt: cpu or gpu (default: by the files and the machine)' },
+    { name: 'hooks', description: 'With --adopt: install the git hooks too' },
     { name: 'starter', description: 'Put the starter problem in (the default in an empty folder)' },
     { name: 'metric', value: 'name', description: 'Primary metric (default: val_bpb)' },
     { name: 'direction', value: 'word', description: 'lower or higher is better (default: lower)' },
@@ -21,10 +26,25 @@ export const init: CommandSpec = {
     { name: 'no-hooks', description: 'Leave the git hooks out (`lab rules install` puts them in later)' },
     { name: 'json', description: 'Print as JSON' },
   ],
-  examples: ['lab init my-lab', 'cd my-training-repo && lab init --metric val_loss --train "uv run train.py"'],
+  examples: [
+    'lab init my-lab',
+    'cd my-training-repo && lab init --metric val_loss --train "uv run train.py"',
+    'cd autoresearch && lab init --adopt --dry-run',
+  ],
   async run(input) {
     const [dir = '.', ...others] = input.words;
     if (others.length > 0) throw new LabError('usage', `one folder is expected, got ${input.words.join(' ')}`);
+    if (input.flag('adopt')) {
+      if (input.flag('no-hooks') && input.flag('hooks'))
+        throw new LabError('usage', '--hooks and --no-hooks contradict each other');
+      const { runAdopt } = await import('../adopt/run-adopt.ts');
+      return await runAdopt(dir, input);
+    }
+    const alone = ['preset', 'dry-run', 'device', 'hooks'].find(
+      (name) => input.flag(name) || input.text(name) !== null,
+    );
+    if (alone !== undefined)
+      throw new LabError('usage', `--${alone} goes with --adopt alone`, { hints: [`lab init --adopt --${alone} …`] });
     const direction = input.text('direction') ?? 'lower';
     if (direction !== 'lower' && direction !== 'higher')
       throw new LabError('usage', `--direction got "${direction}", expected lower or higher`);

@@ -50,7 +50,9 @@ async function readGrant(lab: OpenLab, now: Date) {
   throw new LabError('refused', grant.reason, {
     hints: [
       ...(grant.mend === null ? [] : [`${grant.mend}; where that entry is committed already, a new one:`]),
-      `write at the top of ${paths.root}/human_journal.md, below its introduction:`,
+      readHumanJournal(paths.root) !== null
+        ? `write at the top of ${paths.root}/human_journal.md, below its introduction:`
+        : `there is none yet: write ${paths.root}/human_journal.md, which begins with`,
       `## ${day}: why the rules may change`,
       'META_MODE=1',
     ],
