@@ -1,4 +1,5 @@
 /** Begins a session: everything is verified and told once, then branch, worktree and facts are made. Nothing of the user's is changed. */
+import { probeDevices } from '../../workers/device-probe.ts';
 import type { LabPaths } from '../config/lab-paths.ts';
 import type { LabConfig } from '../config/schema.ts';
 import type { RatchetSession } from '../domain/ratchet.ts';
@@ -41,6 +42,7 @@ export async function beginSession(
   await ensureTagFree(paths, tag);
   await ensureProgram(paths.root, main);
   const edits = await findEdits(paths.root, main, config);
+  if (deviceId !== null) await ensureDeviceId(deviceId);
   const missing = checkEnvironment(paths, config);
   if (missing.length > 0)
     throw new LabError('user', `this machine is not ready for a run: ${missing.join('; ')}`, {
@@ -64,4 +66,15 @@ export async function beginSession(
   reachPoint('ratchet-session');
   await putSession(paths, session, session.start);
   return session;
+}
+
+/** Throws LabError (user) where this machine has no such device: the tag would be used up for nothing. */
+async function ensureDeviceId(deviceId: string): Promise<void> {
+  const { devices } = await probeDevices();
+  if (devices.some(({ id }) => id === deviceId)) return;
+  throw new LabError(
+    'user',
+    `this machine has no device "${deviceId}", expected one of: ${devices.map(({ id }) => id).join(', ')}`,
+    { hints: ['`lab doctor` shows the devices that were found'] },
+  );
 }

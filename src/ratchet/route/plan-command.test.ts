@@ -1,0 +1,100 @@
+import { expect, test } from 'vitest';
+import type { SessionFacts } from '../intake/sessions.ts';
+import { planCommand } from './plan-command.ts';
+
+const usual = { usualAddress: 'https://example.org/usual', today: 'mar5' };
+
+function createSession(tag: string, rows: number, isRunning = false): SessionFacts {
+  return {
+    tag,
+    branch: `autoresearch/${tag}`,
+    worktree: `/lab/5_worktrees/autoresearch-${tag}`,
+    isRunning,
+    metric: { name: 'val_bpb', direction: 'lower' },
+    rows,
+    counts: { keep: 1, discard: rows - 1, crash: 0 },
+    best: null,
+    beganAt: '2026-03-05T21:00:00+00:00',
+  };
+}
+
+function plan(
+  mode: 'setup' | 'program' | 'run' | 'results' | 'adapt',
+  request: string,
+  { sessions = [], hasRepository = true }: { sessions?: SessionFacts[]; hasRepository?: boolean } = {},
+): string {
+  const state = {
+    hasRepository,
+    isLab: true,
+    isSetUp: true,
+    hasBaseline: true,
+    program: 'whole',
+    session: 'none',
+    accelerator: 'cuda',
+    platform: 'linux',
+  } as const;
+  const repository = { data: 'ready' } as Parameters<typeof planCommand>[2]['repository'];
+  const { verb, args } = planCommand(mode, request, { state, repository, session: { state: 'none', sessions } }, usual);
+  return [verb, ...args].join(' ');
+}
+
+test.each([
+  ['start tonight', 'run --tag mar5'],
+  ['start, tag apr1-gpu0, 20 experiments', 'run --tag apr1-gpu0 --max 20'],
+  ['run at most 12, call it depth2', 'run --tag depth2 --max 12'],
+  ['tag it with care', 'run --tag mar5'],
+  ['Starte 30 Experimente', 'run --tag mar5 --max 30'],
+  ['--tag x1 --max 7', 'run --tag x1 --max 7'],
+])('"%s" begins %s', (request, expected) => {
+  expect(plan('run', request)).toBe(expected);
+});
+
+test('a tag that is taken gets a suffix', () => {
+  const sessions = [createSession('mar5', 3), createSession('mar5-2', 3)];
+  expect(plan('run', 'start a new one', { sessions })).toBe('run --tag mar5-3');
+});
+
+test.each([
+  ['continue', 'resume --tag mar6'],
+  ['pick up where it stopped', 'resume --tag mar6'],
+  ['mach weiter', 'resume --tag mar6'],
+  ['continue mar5', 'resume --tag mar5'],
+  ['continue with 10 more experiments', 'resume --tag mar6 --max 14'],
+  ['start a new one', 'run --tag mar5-2'],
+])('with stopped sessions "%s" is %s', (request, expected) => {
+  const sessions = [createSession('mar5', 3), createSession('mar6', 5)];
+  expect(plan('run', request, { sessions })).toBe(expected);
+});
+
+test('results and the search strategy are those of the session that is named; results read a table that is named', () => {
+  const sessions = [createSession('mar5', 3), createSession('mar6', 5)];
+  expect(plan('results', 'what did mar5 bring?', { sessions })).toBe('results --tag mar5');
+  expect(plan('adapt', 'mar5 is stuck', { sessions })).toBe('adapt --tag mar5');
+  expect(plan('results', 'what is in results.tsv', { sessions })).toBe('results');
+  expect(plan('results', 'read ../other/results.tsv.', { sessions })).toBe('results --file ../other/results.tsv');
+});
+
+test('a session that runs is not gone on with', () => {
+  expect(plan('run', 'continue', { sessions: [createSession('mar4', 3, true)] })).toBe('run --tag mar5');
+});
+
+test('setup takes the address that is named, and waits where none is', () => {
+  const request = 'clone https://example.org/a/b.git, please';
+  expect(plan('setup', request, { hasRepository: false })).toBe('setup --clone https://example.org/a/b.git');
+  expect(plan('setup', 'clone autoresearch', { hasRepository: false })).toBe('setup --clone https://example.org/usual');
+  expect(plan('setup', request)).toBe('setup');
+});
+
+test('the loop alone waits for --go, and so does an address that nobody named', () => {
+  const waits = (mode: 'setup' | 'program' | 'run' | 'results' | 'adapt', hasRepository: boolean) => {
+    const state = { hasRepository } as Parameters<typeof planCommand>[2]['state'];
+    const repository = { data: 'missing' } as Parameters<typeof planCommand>[2]['repository'];
+    return (
+      planCommand(mode, 'x', { state, repository, session: { state: 'none', sessions: [] } }, usual).waits !== null
+    );
+  };
+  expect((['setup', 'program', 'run', 'results', 'adapt'] as const).filter((mode) => waits(mode, true))).toEqual([
+    'run',
+  ]);
+  expect(waits('setup', false)).toBe(true);
+});
