@@ -66,18 +66,19 @@ export async function takeTurn(context: PipelineContext, task: TurnTask, table: 
   const cannot = readOutboxFile(run.folders.outbox, 'cannot.md');
   if (cannot.kind === 'text' && isFix) return { kind: 'cannot', reason: oneLine(cannot.text) };
   const handedIn = readHandedIn(run.folders.outbox);
+  // An agent that was cut off leaves half an edit; one that has handed in was done before.
+  if (run.result.status !== 'done' && handedIn === null) return { kind: 'unable', reason: run.result.reason };
   const before = await readEdited(paths.root, session, iteration.base);
-  const description = handedIn.description || nameChange(session, before) || 'a change without a name';
+  const description = handedIn?.description || nameChange(session, before) || 'a change without a name';
   const read = await commitEdits(paths, session, iteration.base, `${session.tag}: ${description}`);
   if (read.kind === 'refused') return { kind: 'refused', reason: read.reasons.join('; ') };
   if (read.kind === 'none') {
-    if (run.result.status !== 'done') return { kind: 'unable', reason: run.result.reason };
     const said = cannot.kind === 'text' ? ` and said: ${oneLine(cannot.text)}` : '';
     return { kind: 'refused', reason: `nothing was changed in ${session.edits.join(', ')}${said}` };
   }
   const problem = await checkChange(context, session, iteration.base, read.commit);
   if (problem !== null) return { kind: 'refused', reason: problem };
-  const { hypothesis, category, next } = handedIn;
+  const { hypothesis, category, next } = handedIn ?? { hypothesis: '', category: '', next: [] };
   return { kind: 'change', commit: read.commit, description, hypothesis, category, next };
 }
 
@@ -134,10 +135,10 @@ interface HandedIn {
   next: string[];
 }
 
-/** Reads experiment.md as far as it can be read: what is missing there costs a name, not an experiment. */
-function readHandedIn(outbox: string): HandedIn {
+/** Reads experiment.md as far as it can be read: what is missing there costs a name, not an experiment. Null where there is none. */
+function readHandedIn(outbox: string): HandedIn | null {
   const read = readOutboxFile(outbox, 'experiment.md');
-  if (read.kind !== 'text') return { description: '', hypothesis: '', category: '', next: [] };
+  if (read.kind !== 'text') return null;
   const { values, body } = parseFrontMatter(read.text);
   const value = (key: string, most: number): string => {
     const found = findValue(values, key) ?? '';

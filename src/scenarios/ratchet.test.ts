@@ -20,7 +20,7 @@ const twenty: Moves = {
   first: {
     1: `edit('ORDER', 3); hand('context of 3')`,
     2: `edit('ORDER', 1); hand('context of 1')`,
-    3: `edit('SMOOTHING', 0.2); fs.writeFileSync('prepare.py', 'cheat = 1'); hand('smoothing 0.2')`,
+    3: `edit('SMOOTHING', 0.2); fs.writeFileSync('notes.txt', 'mine'); hand('smoothing 0.2')`,
     4: `edit('LEARNING_RATE', '0.1 +'); hand('rate 0.1')`,
     5: `append('raise RuntimeError("deep trouble")'); hand('trouble')`,
     6: `append('TIME_BUDGET = 99'); hand('more time')`,
@@ -91,7 +91,7 @@ test('a session of twenty experiments writes each row, line, commit and ref to t
   expect(await lab.git('status', '--porcelain')).toBe('');
   expect(await lab.git('ls-tree', '-r', '--name-only', 'autoresearch/mar5')).not.toContain('results.tsv');
   expect(stderr).toContain(`worktree ${join(lab.clone, '5_worktrees', 'autoresearch-mar5')}`);
-  expect(stderr).toContain('it changed prepare.py; only train.py may change');
+  expect(stderr).toContain('it changed notes.txt; only train.py may change');
   expect(stderr).toContain('it changes TIME_BUDGET');
   expect(stderr).toContain('the search widens to another category');
   expect(stderr).toMatch(/session mar5: 20 experiments, .* experiments an hour \(the budget allows 360\)/);
@@ -158,14 +158,15 @@ test('an agent without a sandbox that commits, resets, deletes, forges rows and 
   const lab = await start(
     {
       first: {
-        1: `edit('ORDER', 3); run('git', 'add', '-f', 'train.py'); run('git', 'commit', '-qm', 'mine'); hand('context of 3')`,
+        1: `edit('ORDER', 3); fs.writeFileSync('prepare.py', 'cheat = 1'); run('git', 'add', '-f', 'train.py'); run('git', 'commit', '-qm', 'mine'); hand('context of 3')`,
         2: `fs.writeFileSync('results.tsv', 'commit\\tval_bpb\\tmemory_gb\\tstatus\\tdescription\\nfffffff\\t0.000001\\t0.0\\tkeep\\tforged\\n'); run('git', 'add', '-f', 'results.tsv'); run('git', 'commit', '-qm', 'results'); edit('SMOOTHING', 0.2); hand('smoothing 0.2')`,
         3: `run('git', 'reset', '-q', '--hard', 'HEAD~2'); hand('history undone')`,
-        4: `run('git', 'checkout', '-q', '--detach', 'HEAD~1'); run('git', 'branch', '-D', 'autoresearch/wild'); edit('ORDER', 4); hand('detached')`,
+        4: `run('git', 'checkout', '-q', '--detach', 'HEAD~1'); run('git', 'branch', '-D', 'autoresearch/wild'); edit('ORDER', 4); hand('detached'); fs.writeFileSync('results.tsv', 'forged')`,
         5: `if (!fs.existsSync('run.log')) { fs.writeFileSync('run.log', 'seen'); process.exit(1); } edit('ORDER', 5); hand('after a stop')`,
         6: `fs.rmSync('.git', { force: true }); edit('ORDER', 6); hand('no git')`,
       },
       back: {
+        1: `edit('ORDER', 3); run('git', 'add', '-f', 'train.py'); run('git', 'commit', '-qm', 'mine'); hand('context of 3')`,
         2: `edit('SMOOTHING', 0.2); hand('smoothing 0.2')`,
         6: `edit('ORDER', 6); hand('context of 6')`,
       },
@@ -183,6 +184,7 @@ test('an agent without a sandbox that commits, resets, deletes, forges rows and 
   expect(cells[3]?.[3]).toBe('discard');
   expect(cells.every(([, metric]) => Number(metric) > 0.01)).toBe(true);
   expect(stderr).toContain('results.tsv was changed by somebody else and was put back');
+  expect(stderr).toContain('it changed prepare.py; only train.py may change');
   expect(stderr).toContain('the agent could not work');
   expect(await lab.git('diff', '--name-only', 'master', 'autoresearch/wild')).toBe('train.py');
   // What it had committed by itself is not on the branch, and not lost.
