@@ -49,6 +49,11 @@ export const commandGroups: { title: string; commands: CommandEntry[] }[] = [
           ),
       },
       {
+        name: 'skills',
+        summary: 'Put skills where coding agents look, list, check or remove them',
+        load: async () => (await import('./commands/skills.ts')).skills,
+      },
+      {
         name: 'notify',
         summary: 'Send a test notification',
         load: async () => (await import('./commands/notify.ts')).notify,
@@ -264,6 +269,16 @@ export const commandGroups: { title: string; commands: CommandEntry[] }[] = [
         name: 'tracks',
         summary: 'List the tracks, or measure the champion of one under the other',
         load: async () => (await import('./commands/tracks.ts')).tracks,
+      },
+    ],
+  },
+  {
+    title: 'Ratchet',
+    commands: [
+      {
+        name: 'autoresearch',
+        summary: 'Run the ratchet: edit train.py, run, keep or reset, all night',
+        load: async () => (await import('./commands/autoresearch.ts')).autoresearch,
       },
     ],
   },

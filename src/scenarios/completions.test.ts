@@ -38,7 +38,7 @@ async function askFish(line: string): Promise<string[]> {
 }
 
 test.skipIf(fishMissing)(`fish: the first word alone is the command ${fishMissing || ''}`, async () => {
-  expect(await askFish('lab au')).toEqual(['audit']);
+  expect(await askFish('lab aud')).toEqual(['audit']);
   expect(await askFish('lab --v')).toEqual(['--version']);
   expect(await askFish('lab add --la')).toEqual(['--label']);
   expect(await askFish('lab group add --')).toEqual(['--json', '--slots']);
@@ -70,7 +70,7 @@ test.skipIf(bashMissing)(`bash: commands and options are completed ${bashMissing
     const { stdout } = await execa('bash', ['--norc', '-c', script, 'bash', ...words], { cwd: folder });
     return stdout;
   };
-  expect(await ask('au')).toBe('audit');
+  expect(await ask('aud')).toBe('audit');
   expect(await ask('add', '--la')).toBe('--label');
   expect(await ask('group', 'add', '--sl')).toBe('--slots');
   expect(await ask('add', '--', 'ls', '--la')).toBe('');
