@@ -9,10 +9,20 @@ export type ConfigCheck = { kind: 'ok'; config: LabConfig } | { kind: 'wrong'; p
 export function checkConfig(raw: unknown): ConfigCheck {
   const parsed = configSchema.safeParse(raw ?? {});
   if (parsed.success) {
-    const problems = [...findSharedLinks(parsed.data), ...findOutsidePaths(parsed.data)];
+    const problems = [
+      ...findSharedLinks(parsed.data),
+      ...findOutsidePaths(parsed.data),
+      ...findEmptyWindow(parsed.data),
+    ];
     return problems.length === 0 ? { kind: 'ok', config: parsed.data } : { kind: 'wrong', problems };
   }
   return { kind: 'wrong', problems: parsed.error.issues.flatMap((issue) => formatIssue(issue, raw)) };
+}
+
+/** A window that no run fits would fail every metric check. */
+function findEmptyWindow({ metric: { minMinutes, maxMinutes } }: LabConfig): string[] {
+  if (maxMinutes >= minMinutes) return [];
+  return [`metric.maxMinutes: got ${maxMinutes}, expected at least metric.minMinutes, which is ${minMinutes}`];
 }
 
 /** What train may read cannot be hidden from it. */

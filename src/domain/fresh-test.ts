@@ -70,6 +70,6 @@ export interface TestVerdict {
   test: number;
   /** `refuted` and `provisional` only of claims; bisections and ablations end in `done`. */
   state: 'confirmed' | 'refuted' | 'provisional' | 'done';
-  /** Changes that it shows to be guilty: they leave the champion. */
+  /** Changes that left the champion for it, by their commits; one whose code does not come apart stays. */
   revert: string[];
 }

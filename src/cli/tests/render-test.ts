@@ -113,14 +113,29 @@ export function renderAblation(view: TestView, metric: Metric, isReverting: bool
     rows,
     new Set([1, 3]),
   );
-  const slugs = worth.filter(({ change }) => revert.includes(change)).map(({ slug }) => slug);
-  const end =
-    slugs.length === 0
-      ? 'every change that was tested is worth its place'
-      : isReverting
-        ? `not worth their place, and taken out: ${slugs.join(', ')}`
-        : `not worth their place: ${slugs.join(', ')}; \`lab ablate ${slugs.join(' ')} --revert\` measures again and takes them out`;
+  const end = describeReverts(worth, revert, isReverting ? (view.verdict?.revert ?? []) : null);
   return `${lines.join('\n')}\n\n${table}\n${end}\n`;
+}
+
+/** What is to leave, or what has left: `taken` are the changes that a test with --revert took out, null where it was not asked to. */
+function describeReverts(worth: ChangeWorth[], revert: readonly string[], taken: readonly string[] | null): string {
+  const slugsOf = (changes: readonly string[]): string =>
+    worth
+      .filter(({ change }) => changes.includes(change))
+      .map(({ slug }) => slug)
+      .join(', ');
+  if (revert.length === 0) return 'every change that was tested is worth its place';
+  const slugs = slugsOf(revert);
+  if (taken === null)
+    return `not worth their place: ${slugs}; \`lab ablate ${slugs.replaceAll(',', '')} --revert\` measures again and takes them out`;
+  const left = slugsOf(revert.filter((change) => !taken.includes(change)));
+  const out = slugsOf(taken);
+  return [
+    ...(out === '' ? [] : [`not worth their place, and taken out: ${out}`]),
+    ...(left === ''
+      ? []
+      : [`not worth their place, and left in, because the code does not come apart without them: ${left}`]),
+  ].join('\n');
 }
 
 function readWorth({ finding }: TestView): { worth: ChangeWorth[]; revert: string[] } {
