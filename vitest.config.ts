@@ -4,6 +4,10 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 // On a fresh clone vitest knows no durations and begins with the largest files; one of minutes that begins last is waited for alone.
 const longest = [
   'tour',
+  'ratchet',
+  'ratchet-modes',
+  'skills',
+  'autoresearch-skill',
   'null-night',
   'run-attacks',
   'commit-attacks',
@@ -16,6 +20,7 @@ const longest = [
   'faults/redis',
   'faults/staged',
   'claims',
+  'adopt',
   'metric-check',
   'night',
   'devices',
