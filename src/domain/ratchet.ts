@@ -95,6 +95,8 @@ export interface RatchetSession {
   /** "strict": lower wins. "posterior": the lab's rule for noise. */
   rule: 'strict' | 'posterior';
   budget: RatchetBudget;
+  /** Track of the lab when it began, 8 hex digits. */
+  track: string;
   /** Absolute path of its results.tsv: in the worktree, or in the session's folder where main has a file of that name in git. */
   table: string;
   /** Experiments after which it ends, the baseline not counted; null: never. */

@@ -18,6 +18,8 @@ export const fixedGitSettings = [
   'core.hooksPath=/dev/null',
   'core.fsmonitor=false',
   'core.splitIndex=false',
+  // Entries are compared by their absolute paths.
+  'worktree.useRelativePaths=false',
   'core.quotePath=false',
   'core.fsync=committed,loose-object,reference',
   'commit.gpgSign=false',

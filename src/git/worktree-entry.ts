@@ -144,8 +144,11 @@ function readPlace(entry: string): string | null {
 export function isOwnWorktree(gitFolder: string, path: string): boolean {
   const link = join(path, '.git');
   if (lstatSync(link, { throwIfNoEntry: false })?.isFile() !== true) return false;
-  const entry = /^gitdir: (.+)\n?$/.exec(readFileSync(link, 'utf8'))?.[1];
-  if (entry === undefined || dirname(resolveReal(entry)) !== join(resolveReal(gitFolder), 'worktrees')) return false;
+  const named = /^gitdir: (.+)\n?$/.exec(readFileSync(link, 'utf8'))?.[1];
+  if (named === undefined) return false;
+  // Newer gits may write it relative to the worktree.
+  const entry = resolve(path, named);
+  if (dirname(resolveReal(entry)) !== join(resolveReal(gitFolder), 'worktrees')) return false;
   const place = readPlace(entry);
   return place !== null && resolveAbove(place) === resolveAbove(path);
 }

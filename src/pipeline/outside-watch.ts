@@ -6,6 +6,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { readTreeState } from '../agents/tree-changes.ts';
 import type { LabPaths } from '../config/lab-paths.ts';
+import { readSessions } from '../ratchet/session.ts';
 
 /** Edited and new files by checkout, relative to the root: content fingerprints as tree-changes.ts makes them. */
 export type OutsideState = ReadonlyMap<string, string>;
@@ -13,9 +14,11 @@ export type OutsideState = ReadonlyMap<string, string>;
 /** Reads what is edited or new in every checkout of the lab but the one at `tree`. */
 export async function readOutside(paths: LabPaths, tree: string): Promise<OutsideState> {
   const names = existsSync(paths.worktrees) ? readdirSync(paths.worktrees).sort() : [];
+  // What an agent of a ratchet session edits meanwhile is its own.
+  const sessions = new Set(readSessions(paths).map(({ worktree }) => worktree));
   const others = names
     .map((name) => join(paths.worktrees, name))
-    .filter((path) => path !== tree && existsSync(join(path, '.git')));
+    .filter((path) => path !== tree && !sessions.has(path) && existsSync(join(path, '.git')));
   const state = new Map<string, string>();
   for (const checkout of [paths.root, ...others]) {
     const prefix = checkout === paths.root ? '' : `${checkout.slice(paths.root.length + 1)}/`;

@@ -9,6 +9,7 @@ import { fenceData } from '../agents/fence.ts';
 import { readOutboxFile } from '../agents/outbox-files.ts';
 import { renderPrompt } from '../agents/prompts.ts';
 import type { RatchetSession } from '../domain/ratchet.ts';
+import { LabError } from '../errors/lab-error.ts';
 import { runGit } from '../git/run-git.ts';
 import { findValue, parseFrontMatter } from '../lab/front-matter.ts';
 import { reachPoint } from '../lab/named-point.ts';
@@ -20,7 +21,7 @@ import { findBudgetEdits, readConstants } from './budget.ts';
 import { formatPlace } from './decide-iteration.ts';
 import { explorationSteps, listNearMisses } from './exploration.ts';
 import { findBest, type Iteration, isDecided, lastTry, metricOf } from './iteration.ts';
-import { commitEdits } from './session-tree.ts';
+import { commitEdits, type EditsRead } from './session-tree.ts';
 
 /** What a turn came to. */
 export type AgentTurn =
@@ -70,7 +71,7 @@ export async function takeTurn(context: PipelineContext, task: TurnTask, table: 
   if (run.result.status !== 'done' && handedIn === null) return { kind: 'unable', reason: run.result.reason };
   const before = await readEdited(paths.root, session, iteration.base);
   const description = handedIn?.description || nameChange(session, before) || 'a change without a name';
-  const read = await commitEdits(paths, session, iteration.base, `${session.tag}: ${description}`);
+  const read = await commitOrRefuse(paths, session, iteration.base, `${session.tag}: ${description}`);
   if (read.kind === 'refused') return { kind: 'refused', reason: read.reasons.join('; ') };
   if (read.kind === 'none') {
     const said = cannot.kind === 'text' ? ` and said: ${oneLine(cannot.text)}` : '';
@@ -80,6 +81,16 @@ export async function takeTurn(context: PipelineContext, task: TurnTask, table: 
   if (problem !== null) return { kind: 'refused', reason: problem };
   const { hypothesis, category, next } = handedIn ?? { hypothesis: '', category: '', next: [] };
   return { kind: 'change', commit: read.commit, description, hypothesis, category, next };
+}
+
+/** What git cannot commit, because of a lock or an index that an agent left behind, is a refusal: the worktree is made anew. */
+async function commitOrRefuse(...given: Parameters<typeof commitEdits>): Promise<EditsRead> {
+  try {
+    return await commitEdits(...given);
+  } catch (error) {
+    if (error instanceof LabError) return { kind: 'refused', reasons: [error.message] };
+    throw error;
+  }
 }
 
 /** Why a committed change may not run; null where it may. */
@@ -177,7 +188,7 @@ function describeTask({ session, before, iteration, back }: TurnTask, inbox: str
 }
 
 async function fillInbox(
-  { paths }: PipelineContext,
+  { paths, main }: PipelineContext,
   { session, before, iteration, back, isFix }: TurnTask,
   table: string,
 ): Promise<Record<string, string>> {
@@ -194,7 +205,9 @@ async function fillInbox(
     '50',
     `${session.start}..${iteration.base}`,
   ]);
-  const files: Record<string, string> = { 'rows.tsv': `${shown.join('\n')}\n`, 'log.txt': log };
+  // Main's, not the worktree's: it may have been refined since the session began.
+  const program = await readText(paths.root, main, 'program.md');
+  const files: Record<string, string> = { 'rows.tsv': `${shown.join('\n')}\n`, 'log.txt': log, 'program.md': program };
   if (back !== '') {
     const outcome = isFix ? lastTry(iteration)?.outcome : null;
     const tail = outcome == null ? '' : readLogTail(join(paths.runs, String(outcome.job), String(outcome.attempt)), 40);

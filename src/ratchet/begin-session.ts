@@ -3,6 +3,7 @@ import { probeDevices } from '../../workers/device-probe.ts';
 import type { LabPaths } from '../config/lab-paths.ts';
 import type { LabConfig } from '../config/schema.ts';
 import type { RatchetSession } from '../domain/ratchet.ts';
+import type { DeviceClass } from '../domain/run.ts';
 import { formatLocalTime } from '../domain/time.ts';
 import { LabError } from '../errors/lab-error.ts';
 import { pinCommit } from '../git/repository.ts';
@@ -28,6 +29,8 @@ export interface SessionWish {
   /** "gpu1"; null: any device of the lab's class. */
   deviceId: string | null;
   rule: RatchetSession['rule'];
+  /** Asks the lab for its present track, 8 hex digits. Asked last: it may start the daemon. */
+  readTrack(): Promise<string>;
 }
 
 /** Begins it. Throws LabError with the first thing that is missing; then nothing was made. */
@@ -42,7 +45,7 @@ export async function beginSession(
   await ensureTagFree(paths, tag);
   await ensureProgram(paths.root, main);
   const edits = await findEdits(paths.root, main, config);
-  if (deviceId !== null) await ensureDeviceId(deviceId);
+  await ensureDevice(config.run.device, deviceId);
   const missing = checkEnvironment(paths, config);
   if (missing.length > 0)
     throw new LabError('user', `this machine is not ready for a run: ${missing.join('; ')}`, {
@@ -57,6 +60,7 @@ export async function beginSession(
     metric: { name: config.metric.name, direction: config.metric.direction },
     device: deviceId === null ? config.run.device : deviceId.startsWith('cpu') ? 'cpu' : 'gpu',
     budget: await createBudget(paths.root, main, config, edits),
+    track: await wish.readTrack(),
     table: await chooseTable(paths, main, tag),
     beganAt: formatLocalTime(new Date()),
   };
@@ -68,13 +72,13 @@ export async function beginSession(
   return session;
 }
 
-/** Throws LabError (user) where this machine has no such device: the tag would be used up for nothing. */
-async function ensureDeviceId(deviceId: string): Promise<void> {
+/** Throws LabError (user) where this machine has no such device, or none of the lab's class: the tag would be used up for nothing. */
+async function ensureDevice(wanted: DeviceClass, deviceId: string | null): Promise<void> {
   const { devices } = await probeDevices();
-  if (devices.some(({ id }) => id === deviceId)) return;
+  if (devices.some((device) => (deviceId === null ? device.class === wanted : device.id === deviceId))) return;
   throw new LabError(
     'user',
-    `this machine has no device "${deviceId}", expected one of: ${devices.map(({ id }) => id).join(', ')}`,
+    `this machine has no ${deviceId === null ? `${wanted} device` : `device "${deviceId}"`}, expected one of: ${devices.map(({ id }) => id).join(', ')}`,
     { hints: ['`lab doctor` shows the devices that were found'] },
   );
 }

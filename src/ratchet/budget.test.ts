@@ -45,6 +45,12 @@ test.each([
   ['if TIME_BUDGET == 600: pass', []],
   ['rows = MAX_SEQ_LEN * 2', []],
   ['# TIME_BUDGET is 300', []],
+  ['globals()["TIME_BUDGET"] = 600', ['TIME_BUDGET']],
+  ['TIME_BUDGET: int = 600', ['TIME_BUDGET']],
+  ['config = build(sequence_len=MAX_SEQ_LEN, vocab_size=vocab_size)', []],
+  ['rows = torch.zeros(B, MAX_SEQ_LEN, device=d)', []],
+  ['print(f"{TIME_BUDGET}s", flush=True)', []],
+  ['TIME_BUDGETS = 600', []],
 ])('"%s" in an edited file changes %j', (line, names) => {
   expect(findBudgetEdits('ORDER = 2\n', `ORDER = 2\n${line}\n`)).toEqual(names);
 });

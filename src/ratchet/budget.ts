@@ -135,14 +135,15 @@ export function findBudgetEdits(before: string, after: string): string[] {
   return [budgetConstant, ...evaluationConstants].filter((name) => (old.get(name) ?? '') !== (fresh.get(name) ?? ''));
 }
 
-/** Every assignment to a name of the budget, wherever it stands, as text: `x.TIME_BUDGET = 1` counts, too. */
+/**
+ * Every assignment to a name of the budget, wherever it stands, as text: `x.TIME_BUDGET = 1` and `g["TIME_BUDGET"] = 1` count, an argument that
+ * comes after it (`f(MAX_SEQ_LEN, size=2)`) does not.
+ */
 function readAssigned(text: string): Map<string, string> {
   const found = new Map<string, string>();
   for (const name of [budgetConstant, ...evaluationConstants]) {
-    const pattern = new RegExp(
-      `(?:^|[^\\w])${name}\\b[^\\n=!<>]*[-+*/]?=(?!=)[^\\n]*|setattr\\([^\\n]*${name}[^\\n]*|import[^\\n]*\\bas +${name}\\b`,
-      'g',
-    );
+    const assigned = `\\b${name}\\b["'\\])]*[ \\t]*(?::[ \\t]*\\w+[ \\t]*)?(?:[-+*/%&|^]|//|\\*\\*)?=(?!=)[^\\n]*`;
+    const pattern = new RegExp(`${assigned}|setattr\\([^\\n]*\\b${name}\\b[^\\n]*|import[^\\n]*\\bas +${name}\\b`, 'g');
     const lines = [...text.matchAll(pattern)].map(([line]) => line.trim());
     if (lines.length > 0) found.set(name, lines.join('\n'));
   }

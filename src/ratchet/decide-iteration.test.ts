@@ -89,3 +89,33 @@ test('the row of a mended experiment is the mended commit', () => {
   const mended = createDecided(3, 'keep', { runs: [{ failure: 'exception' }, 0.8] }) as DecidedIteration;
   expect(rowOfIteration(mended)).toMatchObject({ commit: '0031aaa', metric: 0.8, status: 'keep' });
 });
+
+test.each(['prepare-failed', 'interrupted'] as const)(
+  '%s is nobody’s change: the run says nothing and is made again',
+  (failure) => {
+    const run = [{ failure, detail: 'no network' }];
+    expect(decideIteration(session, before, createIteration(2, { runs: run }), limits)).toMatchObject({
+      kind: 'rerun',
+    });
+    expect(decideIteration(session, [], createIteration(0, { runs: run }), limits)).toMatchObject({ kind: 'rerun' });
+  },
+);
+
+test('a killed experiment is a crash, a killed baseline is run again', () => {
+  const run = [{ failure: 'killed' as const }];
+  expect(decideIteration(session, [], createIteration(0, { runs: run }), limits)).toMatchObject({ kind: 'rerun' });
+  expect(decideIteration(session, before, createIteration(2, { runs: run }), limits)).toMatchObject({
+    status: 'crash',
+  });
+});
+
+test('far more wall time than the baseline is a crash, whatever number of seconds train prints', () => {
+  const run = (seconds: number) => createIteration(2, { runs: [{ metric: 0.1, trainingSeconds: 300, seconds }] });
+  expect(decideIteration(session, before, run(500), limits)).toMatchObject({ status: 'crash' });
+  expect(decideIteration(session, before, run(440), limits)).toMatchObject({ status: 'keep' });
+});
+
+test('memory that train prints wrong is held against what the lab measured', () => {
+  const run = createIteration(2, { runs: [{ metric: 0.1, memoryMib: 1, measuredMib: 5000 }] });
+  expect(decideIteration(session, before, run, limits)).toMatchObject({ status: 'crash' });
+});

@@ -14,16 +14,26 @@ import {
   type RatchetOutcome,
 } from './iteration.ts';
 
-/** What becomes of an iteration. `fix`: it crashed by what may be a slip, and has one more try. */
+/**
+ * What becomes of an iteration. `fix`: it crashed by what may be a slip, and has one more try. `rerun`: what went wrong was not the change's
+ * fault, so that its run says nothing.
+ */
 export type IterationVerdict =
   | { kind: 'decided'; status: RatchetRow['status']; reason: string }
-  | { kind: 'fix'; reason: string };
+  | { kind: 'fix'; reason: string }
+  | { kind: 'rerun'; reason: string };
 
 /** Crashes that an edit of a line may mend. Running out of memory or time, or a diverged loss, is what the change came to. */
 const slips: readonly FailureClass[] = ['exception', 'command-not-found', 'truncated', 'no-metric'];
 
+/** What befell the run: an environment that could not be set up, a lost machine, a job that a person took out. */
+const mishaps: readonly FailureClass[] = ['prepare-failed', 'interrupted'];
+
 /** Training longer than the budget by more than this is a run of another budget: a step that was under way may end. */
 const budgetSlack = 1.1;
+
+/** Wall time beyond the baseline's by more than this share of the budget is training that the printed seconds leave out. */
+const wallSlack = 0.5;
 
 /** What the session allows besides a better number. */
 export interface IterationLimits {
@@ -44,6 +54,8 @@ export function decideIteration(
   if (failure !== null || metric === null) {
     const word = failure ?? 'no-metric';
     const reason = detail === '' ? word : `${word}: ${detail}`;
+    // Whoever kills the baseline does not mean its code.
+    if (mishaps.includes(word) || (word === 'killed' && iteration.number === 0)) return { kind: 'rerun', reason };
     const mayMend = slips.includes(word) && iteration.tries.length === 1 && iteration.number > 0;
     return mayMend && !iteration.isGivenUp ? { kind: 'fix', reason } : crash(reason);
   }
@@ -51,9 +63,13 @@ export function decideIteration(
   const tooLong = checkTraining(session, first, outcome);
   if (tooLong !== null) return crash(tooLong);
   if (first !== null) {
-    const measured = ({ memoryMib, memorySource }: RatchetOutcome) => ({ peakMemoryMib: memoryMib, memorySource });
-    const memory = judgeMemory(measured(outcome), [measured(first)], limits.memoryFactor);
-    if (memory.isOver) return crash(memory.text);
+    // Both readings, because train could print another number, or none.
+    const printed = (one: RatchetOutcome) => ({ peakMemoryMib: one.memoryMib, memorySource: one.memorySource });
+    const measured = (one: RatchetOutcome) => ({ peakMemoryMib: one.measuredMib, memorySource: one.measuredSource });
+    for (const read of [printed, measured]) {
+      const memory = judgeMemory(read(outcome), [read(first)], limits.memoryFactor);
+      if (memory.isOver) return crash(memory.text);
+    }
   }
   const best = findBest(before);
   const bar = best === null ? null : metricOf(best);
@@ -66,9 +82,13 @@ export function decideIteration(
 function checkTraining(
   { budget }: Pick<RatchetSession, 'budget'>,
   first: RatchetOutcome | null,
-  { trainingSeconds }: RatchetOutcome,
+  { trainingSeconds, seconds }: RatchetOutcome,
 ): string | null {
-  if (budget.trainingSeconds === null || trainingSeconds === null) return null;
+  if (budget.trainingSeconds === null) return null;
+  const over = seconds === null || first?.seconds == null ? 0 : seconds - first.seconds;
+  if (over > wallSlack * budget.trainingSeconds + 10)
+    return `it took ${seconds?.toFixed(0)} s, ${over.toFixed(0)} s more than the baseline, and the training budget is ${budget.trainingSeconds} s`;
+  if (trainingSeconds === null) return null;
   const usual = Math.max(budget.trainingSeconds, first?.trainingSeconds ?? 0);
   if (trainingSeconds <= usual * budgetSlack) return null;
   return `it trained for ${trainingSeconds.toFixed(1)} s, and the budget is ${budget.trainingSeconds} s`;

@@ -22,6 +22,9 @@ const outcomeSchema = z.object({
   /** As train prints it (peak_vram_mb), else as the lab measured it. */
   memoryMib: z.number().nullable(),
   memorySource: z.enum(['process-tree', 'nvidia-smi', 'summary', 'none']),
+  /** As the lab measured it, whatever train prints. */
+  measuredMib: z.number().nullable(),
+  measuredSource: z.enum(['process-tree', 'nvidia-smi', 'summary', 'none']),
   failure: z.enum(failureClasses).nullable(),
   /** Why it failed, one line; "" where it did not. */
   detail: z.string(),
@@ -29,6 +32,8 @@ const outcomeSchema = z.object({
   trainingSeconds: z.number().nullable(),
   /** Wall seconds of train; null where it never started. */
   seconds: z.number().nullable(),
+  deviceId: z.string(),
+  /** "" where it never ran. */
   deviceModel: z.string(),
   flags: z.array(z.string()),
 });
@@ -37,6 +42,8 @@ const trySchema = z.object({
   commit: hash,
   /** Null for the file's own default. */
   seed: z.number().nullable(),
+  /** How often it was queued again, because what went wrong was not the change's fault. */
+  reruns: z.number().int().nonnegative(),
   outcome: outcomeSchema.nullable(),
 });
 

@@ -10,6 +10,7 @@ export function createOutcome(given: Partial<RatchetOutcome> & { failure?: Failu
   const isFailed = given.failure != null;
   return {
     ...{ job: 1, attempt: 1, metric: isFailed ? null : 1, memoryMib: 1000, memorySource: 'summary' },
+    ...{ measuredMib: 1000, measuredSource: 'nvidia-smi', deviceId: 'gpu0' },
     ...{ failure: null, detail: '', trainingSeconds: 300, seconds: 310, deviceModel: 'card', flags: [] },
     ...given,
   };
@@ -31,6 +32,7 @@ export function createIteration(number: number, { runs = [1], ...given }: GivenI
       // The unmodified code is one commit, however often it runs.
       commit: hashOf(number, number === 0 ? 0 : attempt),
       seed: null,
+      reruns: 0,
       outcome: createOutcome(typeof run === 'number' ? { metric: run, job: 10 * number + attempt } : run),
     })),
   };

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createDecided, createIteration } from './iterations-for-tests.ts';
-import { decideByNoise, findDoubtfulKeeps, formatDoubtfulKeep } from './judge-noise.ts';
+import { decideByNoise, doSeedsMove, findDoubtfulKeeps, formatDoubtfulKeep } from './judge-noise.ts';
 
 const budget = { trainingSeconds: 300, wallSeconds: 600, constants: {}, command: '', frozen: {} };
 const session = { metric: { name: 'val_bpb', direction: 'lower' as const }, budget };
@@ -44,4 +44,19 @@ test('a doubtful keep is told with its worth and its chance', () => {
   expect(formatDoubtfulKeep({ iteration: keep, worth: -0.00021, helpful: 0.21 })).toBe(
     'experiment 4 (halve the warm-up): worth -0.000210, helps with 21 %',
   );
+});
+
+test('seeds that change nothing tell no noise, so that the plain rule decides', () => {
+  const still = createDecided(0, 'keep', { runs: runs(1, 1, 1, 1) });
+  const verdict = decideByNoise(
+    session,
+    [still],
+    createIteration(1, { runs: [{ metric: 0.9999999, job: 1 }] }),
+    limits,
+  );
+  expect(doSeedsMove([still])).toBe(false);
+  expect(doSeedsMove([noisy])).toBe(true);
+  if (verdict.kind !== 'decided') throw new Error('not decided');
+  expect(verdict).toMatchObject({ status: 'keep' });
+  expect(verdict.reason).not.toContain('by all runs');
 });

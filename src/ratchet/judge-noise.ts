@@ -32,6 +32,12 @@ function listRuns(iterations: readonly Iteration[]): ScoredRun[] {
   );
 }
 
+/** Whether the seeds of the baseline gave different numbers: a train.py that does not read LAB_SEED says nothing of the noise. */
+export function doSeedsMove([first]: readonly Iteration[]): boolean {
+  const metrics = new Set(first?.tries.flatMap(({ outcome }) => outcome?.metric ?? []));
+  return metrics.size > 1;
+}
+
 /** Judges by the noise where the plain rule finds a number to compare, and leaves crashes to it. */
 export function decideByNoise(
   session: Pick<RatchetSession, 'metric' | 'budget'>,
@@ -41,7 +47,8 @@ export function decideByNoise(
 ): IterationVerdict {
   const plain = decideIteration(session, before, iteration, limits);
   const commit = lastTry(iteration)?.commit;
-  if (plain.kind === 'fix' || plain.status === 'crash' || before.length === 0 || commit === undefined) return plain;
+  if (plain.kind !== 'decided' || plain.status === 'crash' || before.length === 0 || commit === undefined) return plain;
+  if (!doSeedsMove([...before, iteration])) return plain;
   const known = studyTrack(listRuns([...before, iteration]), session.metric.direction);
   const effect = known.posterior?.effectOf(commit) ?? null;
   if (effect === null || known.sd === null) return plain;

@@ -2,17 +2,13 @@
  * The loop of a session: a change, a run, a decision, a row, the branch; for ever, or so many times. Every step is kept before the next one begins
  * and does the same when it is asked again, so that a session that was killed anywhere goes on as if it had not been. It asks nothing.
  */
-import { readFileSync } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
-import type { RatchetSession } from '../domain/ratchet.ts';
 import { formatLocalTime } from '../domain/time.ts';
 import { LabError } from '../errors/lab-error.ts';
-import { readDiffFacts } from '../git/diff-facts.ts';
+import { loadLabConfig } from '../git/committed-config.ts';
 import { reachPoint } from '../lab/named-point.ts';
-import type { PipelineContext } from '../pipeline/context.ts';
-import { type AgentTurn, takeTurn } from './agent-turn.ts';
+import { askForChange, askForFix, pause, putBranch, putRows, seedOf } from './ask-for-change.ts';
 import { compareBudgets, createBudget } from './budget.ts';
-import { decideIteration, formatExpLine, rowOfIteration } from './decide-iteration.ts';
+import { decideIteration, formatExpLine, formatPlace } from './decide-iteration.ts';
 import { chooseExploration, countStalled, explorationSteps } from './exploration.ts';
 import {
   type DecidedIteration,
@@ -24,21 +20,10 @@ import {
   readIterations,
   writeIteration,
 } from './iteration.ts';
-import { decideByNoise } from './judge-noise.ts';
+import { decideByNoise, doSeedsMove } from './judge-noise.ts';
 import { measureTry } from './measure.ts';
-import { sessionFolder } from './session.ts';
-import { formatRowsHeader, updateRows } from './session-rows.ts';
-import { keepTry, putSession, refOfTry } from './session-tree.ts';
-
-/** A fix of more lines is no fix of a slip. */
-const mostFixLines = 20;
-
-/** A session at work. */
-export interface RatchetContext extends PipelineContext {
-  session: RatchetSession;
-  /** A finished experiment's line, for standard output. */
-  print(line: string): void;
-}
+import type { RatchetContext } from './ratchet-context.ts';
+import { keepTry, refOfTry } from './session-tree.ts';
 
 /** Why the loop ended by itself. */
 export type LoopEnd =
@@ -48,21 +33,46 @@ export type LoopEnd =
 
 /** Goes on with a session to its end. Throws the signal's reason where it was stopped, and LabError where the unmodified code gives no number. */
 export async function runLoop(context: RatchetContext): Promise<LoopEnd> {
-  const { paths, session, config, main, signal } = context;
+  const { paths, session, signal } = context;
   for (;;) {
     signal.throwIfAborted();
     const iterations = readIterations(paths, session.tag);
     const open = iterations.find((one) => one.endedAt === null);
+    const isRunNext = open !== undefined && lastTry(open) !== null && lastTry(open)?.outcome === null;
+    if (open === undefined || isRunNext) {
+      const differences = await findDifferences(context);
+      if (differences.length > 0) return { kind: 'budget', differences };
+    }
     if (open !== undefined) {
+      const foreign = findForeignDevice(iterations[0], open);
+      if (foreign !== null) return { kind: 'budget', differences: [foreign] };
       await advanceIteration(context, iterations.slice(0, open.number), open);
       continue;
     }
     ensureBaseline(iterations);
     if (session.max !== null && iterations.length - 1 >= session.max) return { kind: 'max' };
-    const differences = compareBudgets(session.budget, await createBudget(paths.root, main, config, session.edits));
-    if (differences.length > 0) return { kind: 'budget', differences };
     await writeIteration(paths, session.tag, beginIteration(context, iterations));
   }
+}
+
+/** What has changed on main since the session began that its numbers rest on. Read anew: a session of a night outlives many a commit. */
+async function findDifferences({ paths, session, main, gate }: RatchetContext): Promise<string[]> {
+  const now = await createBudget(paths.root, main, loadLabConfig(paths.root), session.edits);
+  const differences = compareBudgets(session.budget, now);
+  if (differences.length > 0) return differences;
+  const { track } = await gate.look();
+  return track === session.track
+    ? []
+    : [
+        `the track was ${session.track}, and is ${track} (metric, commands, data or frozen files; \`lab tracks\` shows both)`,
+      ];
+}
+
+/** Why the newest run cannot be compared with the baseline's; null where it can: another card trains more in the same seconds. */
+function findForeignDevice(first: Iteration | undefined, open: Iteration): string | null {
+  const [usual, now] = [lastTry(first ?? open)?.outcome?.deviceModel, lastTry(open)?.outcome?.deviceModel];
+  if (!usual || !now || usual === now) return null;
+  return `the baseline ran on ${usual}, and ${formatPlace(open)} on ${now}`;
 }
 
 function ensureBaseline([first]: readonly Iteration[]): void {
@@ -90,17 +100,13 @@ function beginIteration({ session, config, tell }: RatchetContext, iterations: r
     description: number === 0 ? 'baseline' : '',
     // The unmodified code needs no agent.
     tries:
-      number === 0 ? [{ commit: session.start, seed: seedOf(session, config.run.seeds, 0, 0), outcome: null }] : [],
+      number === 0
+        ? [{ commit: session.start, seed: seedOf(session, config.run.seeds, 0, 0), reruns: 0, outcome: null }]
+        : [],
     exploration,
     beganAt: formatLocalTime(new Date()),
     endedAt: null,
   };
-}
-
-/** The ratchet leaves the seed to train.py; the rule that knows the noise needs another one for each run. */
-function seedOf({ rule }: RatchetSession, seeds: readonly number[], number: number, attempt: number): number | null {
-  if (rule === 'strict') return null;
-  return number === 0 ? (seeds[attempt] ?? null) : Math.max(...seeds) + number;
 }
 
 /** Takes an open iteration its next step further. */
@@ -112,7 +118,10 @@ async function advanceIteration(context: RatchetContext, before: Iteration[], it
   if (last === null) return await keep(await askForChange(context, before, iteration));
   if (last.outcome === null) {
     await keepTry(paths.root, refOfTry(session.tag, iteration.number, iteration.tries.length), last.commit);
-    const outcome = await measureTry(context, session, iteration, last);
+    // Any card may run the baseline; what is compared with it runs on the same one.
+    const usual = before[0] === undefined ? null : lastTry(before[0])?.outcome?.deviceId;
+    const deviceId = session.deviceId ?? (session.device === 'gpu' && usual ? usual : null);
+    const outcome = await measureTry(context, session, iteration, last, deviceId);
     return await keep(withOutcome(iteration, outcome));
   }
   const { memoryFactor, tieWidths } = config.decision;
@@ -120,108 +129,49 @@ async function advanceIteration(context: RatchetContext, before: Iteration[], it
     session.rule === 'strict'
       ? decideIteration(session, before, iteration, { memoryFactor })
       : decideByNoise(session, before, iteration, { memoryFactor, tieWidths });
+  if (verdict.kind === 'rerun') return await rerun(context, iteration, verdict.reason);
   if (verdict.kind === 'fix') return await keep(await askForFix(context, before, iteration, verdict.reason));
   const seeds = config.run.seeds;
   const repeats = session.rule === 'posterior' && iteration.number === 0 ? seeds.length : 1;
   if (verdict.status === 'keep' && iteration.number === 0 && iteration.tries.length < repeats) {
     const seed = seedOf(session, seeds, 0, iteration.tries.length);
-    return await keep({ ...iteration, tries: [...iteration.tries, { commit: session.start, seed, outcome: null }] });
+    return await keep({
+      ...iteration,
+      tries: [...iteration.tries, { commit: session.start, seed, reruns: 0, outcome: null }],
+    });
   }
+  if (repeats > 1 && !doSeedsMove([iteration]))
+    context.tell(
+      'every seed gave the same number: train.py does not read LAB_SEED, so that --confirm has no noise to judge by',
+    );
   await keep({ ...iteration, decision: { status: verdict.status, reason: verdict.reason } });
   reachPoint('ratchet-decided');
+}
+
+/** How often a run is queued again at once that failed by no fault of the change. */
+const mostReruns = 3;
+
+/** Queues the last run again; throws LabError (job-failed) after some in vain, with nothing decided, so that `resume` tries once more. */
+async function rerun(context: RatchetContext, iteration: Iteration, reason: string): Promise<void> {
+  const { paths, session, tell } = context;
+  const last = lastTry(iteration);
+  if (last === null) return;
+  const reruns = last.reruns + 1;
+  const tries = [...iteration.tries.slice(0, -1), { ...last, reruns, outcome: null }];
+  await writeIteration(paths, session.tag, { ...iteration, tries });
+  tell(`${iteration.number}: not the change's fault, so it runs again: ${reason}`);
+  if (reruns % mostReruns > 0) return await pause(context, reruns);
+  throw new LabError('job-failed', `${formatPlace(iteration)} could not be measured ${mostReruns} times: ${reason}`, {
+    hints: [
+      ...(last.outcome === null ? [] : [`\`lab log ${last.outcome.job}\` shows its log`]),
+      `once that is mended, \`lab autoresearch resume --tag ${session.tag}\` runs it again`,
+    ],
+  });
 }
 
 function withOutcome(iteration: Iteration, outcome: RatchetOutcome): Iteration {
   const tries = iteration.tries.map((one, index) => (index === iteration.tries.length - 1 ? { ...one, outcome } : one));
   return { ...iteration, tries };
-}
-
-function withChange(
-  { session, config }: RatchetContext,
-  iteration: Iteration,
-  turn: Extract<AgentTurn, { kind: 'change' }>,
-): Iteration {
-  const seed = seedOf(session, config.run.seeds, iteration.number, iteration.tries.length);
-  const { commit, description, hypothesis, category, next } = turn;
-  // A fix mends what was tried; it is no other experiment.
-  const words = iteration.tries.length > 0 ? {} : { description, hypothesis, category, next };
-  return { ...iteration, ...words, tries: [...iteration.tries, { commit, seed, outcome: null }] };
-}
-
-/** Asks for a change until there is one. It gives up for nothing but a signal: an agent that stops, refuses or has no login comes back. */
-async function askForChange(context: RatchetContext, before: Iteration[], iteration: Iteration): Promise<Iteration> {
-  const { paths, session, config, tell, signal } = context;
-  let back = '';
-  let told = '';
-  for (let turns = 1; ; turns += 1) {
-    signal.throwIfAborted();
-    await putSession(paths, session, iteration.base);
-    await putRows(context, before);
-    const turn = await takeTurn(context, { session, before, iteration, back, isFix: false }, readTable(session));
-    if (turn.kind === 'change') {
-      if (turn.hypothesis !== '') tell(`${iteration.number}: ${turn.hypothesis}`);
-      return withChange(context, iteration, turn);
-    }
-    await putSession(paths, session, iteration.base);
-    back = turn.reason;
-    const line = `${iteration.number}: ${turn.kind === 'unable' ? 'the agent could not work' : 'turned away and put back'}: ${turn.reason}`;
-    if (line !== told) tell(line);
-    told = line;
-    const pauses = turn.kind === 'unable' ? turns : Math.floor(turns / config.ratchet.turns);
-    if (turn.kind === 'unable' || turns % config.ratchet.turns === 0) await pause(context, pauses);
-  }
-}
-
-async function pause({ config, signal }: RatchetContext, times: number): Promise<void> {
-  const seconds = config.ratchet.pauseSeconds * Math.min(20, 2 ** (times - 1));
-  if (seconds > 0) await delay(seconds * 1000, undefined, { signal });
-}
-
-/** One chance to mend what crashed; whatever else comes of it ends the iteration as a crash. */
-async function askForFix(
-  context: RatchetContext,
-  before: Iteration[],
-  iteration: Iteration,
-  reason: string,
-): Promise<Iteration> {
-  const { paths, session, tell } = context;
-  tell(`${iteration.number}: crashed (${reason}); the agent may mend it once`);
-  // The fix is made on the crashed change, and becomes one commit with it.
-  await putSession(paths, session, lastTry(iteration)?.commit ?? iteration.base);
-  await putRows(context, before);
-  const turn = await takeTurn(context, { session, before, iteration, back: reason, isFix: true }, readTable(session));
-  const crashed = lastTry(iteration)?.commit ?? iteration.base;
-  const lines = turn.kind === 'change' ? await countChangedLines(paths.root, crashed, turn.commit) : 0;
-  if (turn.kind === 'change' && lines > 0 && lines <= mostFixLines) return withChange(context, iteration, turn);
-  const why = turn.kind !== 'change' ? turn.reason : lines === 0 ? 'nothing was changed' : tooLong(lines);
-  tell(`${iteration.number}: not mended: ${why}`);
-  return { ...iteration, isGivenUp: true };
-}
-
-const tooLong = (lines: number): string =>
-  `the fix changes ${lines} lines, and one of more than ${mostFixLines} is another experiment`;
-
-/** Added and removed lines between two commits. */
-async function countChangedLines(root: string, from: string, to: string): Promise<number> {
-  const { files } = await readDiffFacts(root, from, to);
-  return files.reduce((sum, { added, removed }) => sum + (added ?? 1) + (removed ?? 1), 0);
-}
-
-function readTable({ table, metric }: RatchetSession): string {
-  try {
-    return readFileSync(table, 'utf8');
-  } catch {
-    // Not there before the first row.
-    return formatRowsHeader(metric.name);
-  }
-}
-
-/** Brings the session's table to the decided iterations. */
-async function putRows({ paths, session, tell }: RatchetContext, iterations: readonly Iteration[]): Promise<void> {
-  const rows = iterations.filter(isDecided).map(rowOfIteration);
-  const update = await updateRows(session.table, session.metric.name, rows, sessionFolder(paths, session.tag));
-  if (update.kind === 'put-back')
-    tell(`results.tsv was changed by somebody else and was put back; what stood there is ${update.keptAt}`);
 }
 
 /** Row first, then the branch, then the line: what was decided is told even where git fails. */
@@ -230,7 +180,7 @@ async function settle(context: RatchetContext, before: Iteration[], iteration: D
   await putRows(context, [...before, iteration]);
   reachPoint('ratchet-row');
   const isKept = iteration.decision.status === 'keep';
-  await putSession(paths, session, (isKept ? lastTry(iteration)?.commit : null) ?? iteration.base);
+  await putBranch(context, (isKept ? lastTry(iteration)?.commit : null) ?? iteration.base);
   await putRows(context, [...before, iteration]);
   reachPoint('ratchet-branch');
   print(formatExpLine(session.tag, session.metric.name, iteration));

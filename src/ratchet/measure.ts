@@ -7,29 +7,32 @@ import type { PipelineContext } from '../pipeline/context.ts';
 import type { Iteration, RatchetOutcome, RatchetTry } from './iteration.ts';
 
 /**
- * Measures the last try of an iteration. Throws LabError (user) where the job is held: what main froze has changed, and a person has to say
+ * Measures the last try of an iteration on `deviceId`, or on any device of the session's class where that is null. Throws LabError (user) where the job is held: what main froze has changed, and a person has to say
  * whether it runs all the same.
  */
 export async function measureTry(
   context: Pick<PipelineContext, 'gate' | 'signal' | 'onJob'>,
   session: RatchetSession,
   iteration: Iteration,
-  { commit, seed }: RatchetTry,
+  { commit, seed, reruns }: RatchetTry,
+  deviceId: string | null,
 ): Promise<RatchetOutcome> {
   const { gate, signal, onJob } = context;
   const { tag, beganAt, budget } = session;
+  const run = `${iteration.number}.${iteration.tries.length}${reruns === 0 ? '' : `.${reruns}`}`;
   const { number } = await gate.addJob({
-    key: `ratchet:${tag}:${beganAt}:${iteration.number}.${iteration.tries.length}`,
+    key: `ratchet:${tag}:${beganAt}:${run}`,
     kind: 'ratchet',
     label: `${tag} ${iteration.number}: ${iteration.description}`,
-    command: null,
+    // Not lab.yaml's of this moment: what the session's numbers were made with.
+    command: budget.command,
     commit,
     experiment: null,
     seed,
     wallSeconds: budget.wallSeconds,
     base: iteration.base,
     device: session.device,
-    deviceId: session.deviceId,
+    deviceId,
     flags: [],
   });
   reachPoint('ratchet-queued');
@@ -47,9 +50,13 @@ function readOutcome(job: number, { state }: JobView): RatchetOutcome {
       ],
     });
   }
-  const nothing = { attempt: 0, trainingSeconds: null, seconds: null, deviceModel: '', flags: [], memoryMib: null };
-  if (state.kind !== 'ended')
-    return { ...nothing, job, metric: null, memorySource: 'none', failure: 'killed', detail: 'the job was removed' };
+  if (state.kind !== 'ended') {
+    return {
+      ...{ job, attempt: 0, metric: null, memoryMib: null, memorySource: 'none', measuredMib: null },
+      ...{ measuredSource: 'none', failure: 'interrupted', detail: 'the job was removed', trainingSeconds: null },
+      ...{ seconds: null, deviceId: '', deviceModel: '', flags: [] },
+    };
+  }
   const { run } = state;
   const printed = run.metrics.peak_vram_mb ?? 0;
   const failed = run.fate.kind === 'failed' ? run.fate : null;
@@ -59,10 +66,13 @@ function readOutcome(job: number, { state }: JobView): RatchetOutcome {
     metric: failed === null ? run.metric : null,
     memoryMib: printed > 0 ? printed : run.peakMemoryMib,
     memorySource: printed > 0 ? 'summary' : run.memorySource,
+    measuredMib: run.peakMemoryMib,
+    measuredSource: run.memorySource,
     failure: failed?.failure ?? (run.metric === null ? 'no-metric' : null),
     detail: failed?.detail ?? '',
     trainingSeconds: run.metrics.training_seconds ?? null,
     seconds: run.trainSeconds,
+    deviceId: run.device.id,
     deviceModel: run.device.model,
     flags: run.flags,
   };

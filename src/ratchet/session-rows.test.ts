@@ -1,4 +1,14 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -52,4 +62,28 @@ test('a table of another make is refused by its line', () => {
   const path = join(folder, 'results.tsv');
   writeFileSync(path, 'commit\tval_bpb\tmemory_gb\tstatus\tdescription\na\t1\t1\tkept it\tx\n');
   expect(() => readRatchetRows(path)).toThrow(/line 2 is no row of a session/);
+});
+
+test.each([
+  ['a link to a file of the user', (path: string) => symlinkSync(join(folder, 'user.txt'), path)],
+  ['a link to nothing', (path: string) => symlinkSync(join(folder, 'new.txt'), path)],
+  ['a second name of a file of the user', (path: string) => linkSync(join(folder, 'user.txt'), path)],
+  ['a folder', (path: string) => mkdirSync(path)],
+  ['a pipe', (path: string) => void execFileSync('mkfifo', [path])],
+])('where an agent put %s in its place, the table is put back and nothing else is written', async (_, place) => {
+  writeFileSync(join(folder, 'user.txt'), 'precious');
+  const path = join(folder, 'results.tsv');
+  place(path);
+  const keep = join(folder, 'keep');
+  mkdirSync(keep);
+  expect(await updateRows(path, 'val_bpb', rows, keep)).toMatchObject({ kind: 'put-back' });
+  expect(readRatchetRows(path)).toHaveLength(3);
+  expect(readFileSync(join(folder, 'user.txt'), 'utf8')).toBe('precious');
+  expect(existsSync(join(folder, 'new.txt'))).toBe(false);
+});
+
+test('a pipe is not read as a table', () => {
+  const path = join(folder, 'results.tsv');
+  execFileSync('mkfifo', [path]);
+  expect(() => readRatchetRows(path)).toThrow(/is no plain file/);
 });

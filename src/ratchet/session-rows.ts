@@ -2,7 +2,7 @@
  * A session's results.tsv: five columns, untracked, to the letter of autoresearch. What the session tried is kept elsewhere (iteration.ts); the
  * file is written from that, and put back where somebody changed it. Tables of others are analysis/field-table's.
  */
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, constants, fsyncSync, lstatSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RatchetRow, RatchetStatus } from '../domain/ratchet.ts';
 import { LabError } from '../errors/lab-error.ts';
@@ -23,7 +23,13 @@ const statuses: readonly RatchetStatus[] = ['keep', 'discard', 'crash'];
 
 /** The rows of a session's own file; [] where there is none. Throws LabError (user) with the line that is no row of ours. */
 export function readRatchetRows(path: string): RatchetRow[] {
-  if (!existsSync(path)) return [];
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return [];
+  // A pipe in its place would be read for ever.
+  if (!found.isFile())
+    throw new LabError('user', `${path} is no plain file, expected the table of a session`, {
+      hints: ['`lab autoresearch resume` puts it back'],
+    });
   const lines = readFileSync(path, 'utf8').split('\n');
   return lines.slice(1).flatMap((line, index) => {
     if (line === '') return [];
@@ -65,10 +71,23 @@ export async function updateRows(
   keepIn: string,
 ): Promise<RowsUpdate> {
   const wanted = formatRowsHeader(metricName) + rows.map(formatRow).join('');
-  const present = existsSync(path) ? readFileSync(path, 'utf8') : '';
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  // An agent can put a link, a pipe or a folder there: never written through, and out of the way before anything is read.
+  const isPlain = found === undefined || (found.isFile() && found.nlink === 1);
+  if (!isPlain) {
+    const keptAt = join(keepIn, `results.foreign-${Date.now()}`);
+    renameSync(path, keptAt);
+    await writeFileSynced(path, wanted);
+    return { kind: 'put-back', keptAt };
+  }
+  const present = found === undefined ? '' : readFileSync(path, 'utf8');
   if (present === wanted) return { kind: 'unchanged' };
   if (wanted.startsWith(present)) {
-    const descriptor = openSync(path, 'a', 0o644);
+    const descriptor = openSync(
+      path,
+      constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW,
+      0o644,
+    );
     try {
       writeSync(descriptor, wanted.slice(present.length));
       fsyncSync(descriptor);

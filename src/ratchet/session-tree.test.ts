@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type LabPaths, labPaths } from '../config/lab-paths.ts';
 import type { RatchetSession } from '../domain/ratchet.ts';
 import { branchOfTag, worktreeOfTag } from './session.ts';
-import { commitEdits, putSession } from './session-tree.ts';
+import { commitEdits, keepLoose, putSession } from './session-tree.ts';
 
 let paths: LabPaths;
 let session: RatchetSession;
@@ -29,7 +29,7 @@ beforeEach(async () => {
   session = {
     ...{ schema: 1, tag: 'a', branch: branchOfTag('a'), desc: '', worktree: worktreeOfTag(paths, 'a'), start },
     ...{ metric: { name: 'val_bpb', direction: 'lower' }, edits: ['train.py'], device: 'cpu', deviceId: null },
-    ...{ rule: 'strict', table: '', max: null, agent: null, beganAt: '' },
+    ...{ rule: 'strict', track: '12345678', table: '', max: null, agent: null, beganAt: '' },
     budget: { trainingSeconds: null, wallSeconds: 1, constants: {}, command: '', frozen: {} },
   };
   await putSession(paths, session, start);
@@ -98,4 +98,16 @@ test('a deleted branch and another one checked out are put right', async () => {
   expect(read.kind).toBe('commit');
   expect(await gitIn(session.worktree, 'symbolic-ref', 'HEAD')).toBe('refs/heads/autoresearch/a');
   await expectUserUntouched();
+});
+
+test('edits in no commit are kept under a ref, also where an agent left a lock on the index, and none is kept of a clean tree', async () => {
+  expect(await keepLoose(paths, session)).toEqual([]);
+  writeFileSync(inTree('train.py'), 'A = 7\n');
+  writeFileSync(inTree('notes.txt'), 'mine\n');
+  writeFileSync(join(paths.root, '.git', 'worktrees', 'autoresearch-a', 'index.lock'), '');
+  const [ref = ''] = await keepLoose(paths, session);
+  await putSession(paths, session, start);
+  expect(await git('show', `${ref}:train.py`)).toBe('A = 7');
+  expect(await git('show', `${ref}:notes.txt`)).toBe('mine');
+  expect(readFileSync(inTree('train.py'), 'utf8')).toBe('A = 1\n');
 });

@@ -2,6 +2,8 @@
  * Branch and worktree of a session: put to a commit, an agent's edits made into one. Both are the lab's own, so whatever an agent did to them is
  * undone; commits that it left are kept under a ref. The user's checkout and branches are never touched.
  */
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import type { LabPaths } from '../config/lab-paths.ts';
 import type { RatchetSession } from '../domain/ratchet.ts';
 import { resolveCommonDirectory } from '../git/checkout-state.ts';
@@ -12,7 +14,7 @@ import { runGit, runGitResult } from '../git/run-git.ts';
 import { removeWorktree } from '../git/worktree.ts';
 import { isOwnWorktree } from '../git/worktree-entry.ts';
 import { maxExperimentFileBytes } from '../rules/experiment-check.ts';
-import { treeOfSession } from './session.ts';
+import { sessionFolder, treeOfSession } from './session.ts';
 
 /** Ref of a commit that a session made, so that throwing its change away loses nothing. */
 export function refOfTry(tag: string, number: number, attempt: number): string {
@@ -24,8 +26,9 @@ export async function keepTry(root: string, ref: string, commit: string): Promis
   await runGit(root, ['update-ref', ref, commit]);
 }
 
-/** Keeps what an agent or a person committed on the branch, where nothing else of the session's reaches it. */
-async function keepFound(paths: LabPaths, session: RatchetSession, commit: string): Promise<void> {
+/** Keeps what an agent or a person committed on the branch, where nothing else of the session's reaches it; gives the new refs. */
+async function keepFound(paths: LabPaths, session: RatchetSession, commit: string): Promise<string[]> {
+  const refs: string[] = [];
   const heads = [`refs/heads/${session.branch}`, 'HEAD'];
   for (const head of heads) {
     const place = head === 'HEAD' ? session.worktree : paths.root;
@@ -37,8 +40,41 @@ async function keepFound(paths: LabPaths, session: RatchetSession, commit: strin
     if (isBehind) continue;
     const keepers = `refs/nightlab/ratchet/${session.tag}/`;
     const known = await runGit(paths.root, ['for-each-ref', '--count=1', '--contains', found, keepers]);
-    if (known.trim() === '') await keepTry(paths.root, `${keepers}found-${found.slice(0, 12)}`, found);
+    if (known.trim() !== '') continue;
+    const ref = `${keepers}found-${found.slice(0, 12)}`;
+    await keepTry(paths.root, ref, found);
+    refs.push(ref);
   }
+  return refs;
+}
+
+/**
+ * Keeps edits in the worktree that are in no commit, as a person may have made them while the session stood still; gives the ref that keeps them,
+ * or nothing where there are none. What an agent that was killed left is kept, too.
+ */
+export async function keepLoose(paths: LabPaths, session: RatchetSession): Promise<string[]> {
+  const { worktree, tag } = session;
+  if (!isOwnWorktree(await resolveCommonDirectory(paths.root), worktree)) return [];
+  const { config } = await switchOffFiltersIn(worktree);
+  // An index of its own: an agent that was killed may have left a lock on the worktree's.
+  mkdirSync(sessionFolder(paths, tag), { recursive: true });
+  const index = join(sessionFolder(paths, tag), `loose-${process.pid}.index`);
+  const options = { config, env: { GIT_INDEX_FILE: index } };
+  const head = (await runGit(worktree, ['rev-parse', 'HEAD'])).trim();
+  let tree: string;
+  try {
+    await runGit(worktree, ['read-tree', head], options);
+    await runGit(worktree, ['add', '--all'], options);
+    tree = (await runGit(worktree, ['write-tree'], options)).trim();
+  } finally {
+    rmSync(index, { force: true });
+  }
+  if (tree === (await runGit(worktree, ['rev-parse', `${head}^{tree}`])).trim()) return [];
+  const words = ['commit-tree', tree, '-p', head, '-m', `${tag}: edits that were in no commit`];
+  const commit = (await runGit(worktree, words)).trim();
+  const ref = `refs/nightlab/ratchet/${tag}/found-${commit.slice(0, 12)}`;
+  await keepTry(paths.root, ref, commit);
+  return [ref];
 }
 
 /** Puts HEAD of the worktree back on the session's branch, wherever an agent left it. Only where git there acts on the worktree. */
@@ -47,9 +83,9 @@ async function putHead({ worktree, branch }: RatchetSession): Promise<void> {
   await runGitResult(worktree, ['symbolic-ref', 'HEAD', `refs/heads/${branch}`]);
 }
 
-/** Puts branch and worktree to `commit`, with nothing else in the worktree but what git ignores. */
-export async function putSession(paths: LabPaths, session: RatchetSession, commit: string): Promise<void> {
-  await keepFound(paths, session, commit);
+/** Puts branch and worktree to `commit`, with nothing else in the worktree but what git ignores. Gives the refs that keep foreign commits. */
+export async function putSession(paths: LabPaths, session: RatchetSession, commit: string): Promise<string[]> {
+  const refs = await keepFound(paths, session, commit);
   const ref = `refs/heads/${session.branch}`;
   if ((await findCommit(paths.root, ref)) === null) await runGit(paths.root, ['update-ref', ref, commit]);
   const tree = treeOfSession(paths, session);
@@ -57,6 +93,7 @@ export async function putSession(paths: LabPaths, session: RatchetSession, commi
   if (isOwnWorktree(await resolveCommonDirectory(paths.root), tree.path)) await putHead(session);
   else await removeWorktree(paths.root, tree.path, tree.ownedFolder);
   await putTree(tree, commit);
+  return refs;
 }
 
 /** What an agent's edits came to. */

@@ -4,6 +4,7 @@
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import type { LabPaths } from '../config/lab-paths.ts';
 import type { RatchetSession } from '../domain/ratchet.ts';
@@ -33,6 +34,7 @@ const sessionSchema = z.object({
   deviceId: z.string().nullable(),
   rule: z.enum(['strict', 'posterior']),
   budget: budgetSchema,
+  track: z.string(),
   table: z.string(),
   max: z.number().int().positive().nullable(),
   agent: z.string().nullable(),
@@ -111,7 +113,7 @@ export async function lockSession(paths: LabPaths, tag: string): Promise<KernelL
   const folder = sessionFolder(paths, tag);
   mkdirSync(folder, { recursive: true });
   const path = join(folder, 'lock');
-  const lock = await tryLock(path);
+  const lock = await tryPatiently(path);
   if (lock === null) {
     const holder = readFileSync(path, 'utf8').trim();
     throw new LabError('user', `session ${tag} is running${holder === '' ? '' : ` (${holder})`}`, {
@@ -123,11 +125,20 @@ export async function lockSession(paths: LabPaths, tag: string): Promise<KernelL
   return lock;
 }
 
+/** Tries for a second: whoever only looks whether a session runs holds its lock for a moment. */
+async function tryPatiently(path: string): Promise<KernelLock | null> {
+  for (let times = 0; ; times += 1) {
+    const lock = await tryLock(path);
+    if (lock !== null || times === 10) return lock;
+    await delay(100);
+  }
+}
+
 /** Whether a process drives the session at this moment. */
 export async function isSessionRunning(paths: LabPaths, tag: string): Promise<boolean> {
   const path = join(sessionFolder(paths, tag), 'lock');
   if (!existsSync(path)) return false;
-  const lock = await tryLock(path);
+  const lock = await tryPatiently(path);
   lock?.release();
   return lock === null;
 }

@@ -12,13 +12,16 @@ const session: RatchetSession = {
     worktree: '/w',
     start: '',
     table: '',
+    track: '12345678',
     beganAt: '',
   },
   ...{ metric: { name: 'val_bpb', direction: 'lower' }, edits: ['train.py'], device: 'gpu', deviceId: null },
   ...{ rule: 'strict', max: null, agent: null },
   budget: { trainingSeconds: 300, wallSeconds: 600, constants: {}, command: '', frozen: {} },
 };
-const at = (minutes: number) => ({ endedAt: new Date(Date.UTC(2026, 10, 21, 22, minutes)).toISOString() });
+const time = (minutes: number) => new Date(Date.UTC(2026, 10, 21, 22, minutes)).toISOString();
+/** Each takes six minutes, whatever lies between two of them. */
+const at = (minutes: number) => ({ beganAt: time(minutes - 6), endedAt: time(minutes) });
 const night = [
   createDecided(0, 'keep', { ...at(0), runs: [1.0], description: 'baseline' }),
   createDecided(1, 'keep', { ...at(6), runs: [0.98], description: 'wider', category: 'architecture' }),
@@ -30,10 +33,10 @@ const night = [
     next: ['wider', 'longer warm-up'],
   }),
   createDecided(4, 'keep', { ...at(24), runs: [0.97], description: 'halve the rate' }),
-  createDecided(5, 'discard', { ...at(30), runs: [0.9701], description: 'rate again' }),
+  createDecided(5, 'discard', { ...at(630), runs: [0.9701], description: 'rate again' }),
 ];
 
-test('the rate is counted from the end of the baseline, and stands beside what the budget allows', () => {
+test('the rate counts the time at work without the baseline and without pauses, and stands beside what the budget allows', () => {
   expect(ratePerHour(night)).toBeCloseTo(10, 9);
   expect(allowedPerHour(session)).toBe(12);
   expect(formatRate(ratePerHour(night), allowedPerHour(session))).toBe('10 experiments an hour (the budget allows 12)');

@@ -3,7 +3,7 @@ import type { RatchetSession } from '../domain/ratchet.ts';
 import { formatPlace, rowOfIteration } from './decide-iteration.ts';
 import { countStalled, listNearMisses } from './exploration.ts';
 import { type DecidedIteration, findBest, type Iteration, isDecided, lastTry, metricOf } from './iteration.ts';
-import { findDoubtfulKeeps, formatDoubtfulKeep } from './judge-noise.ts';
+import { doSeedsMove, findDoubtfulKeeps, formatDoubtfulKeep } from './judge-noise.ts';
 
 /** A session's end, for a person and as JSON. */
 export interface SessionSummary {
@@ -22,7 +22,7 @@ export interface SessionSummary {
   trajectory: string[];
   /** Three ideas. */
   next: string[];
-  /** With --confirm: keeps of "lower wins" that do not hold; null under the plain rule. */
+  /** With --confirm: keeps of "lower wins" that do not hold; null under the plain rule, and where the seeds tell no noise. */
   doubtful: string[] | null;
 }
 
@@ -31,13 +31,13 @@ export function allowedPerHour({ budget }: Pick<RatchetSession, 'budget'>): numb
   return budget.trainingSeconds === null || budget.trainingSeconds <= 0 ? null : 3600 / budget.trainingSeconds;
 }
 
-/** Experiments an hour from the baseline's end on; null before the first has ended. `nowMs`: while one runs. */
+/** Experiments an hour while the session was at work, the baseline not counted; null before the first has ended. */
 export function ratePerHour(iterations: readonly Iteration[]): number | null {
-  const ends = iterations.flatMap(({ endedAt }) => (endedAt === null ? [] : [Date.parse(endedAt)]));
-  const [first] = ends;
-  const last = ends.at(-1);
-  if (first === undefined || last === undefined || ends.length < 2 || last <= first) return null;
-  return ((ends.length - 1) * 3_600_000) / (last - first);
+  const ended = iterations.flatMap(({ number, beganAt, endedAt }) =>
+    number === 0 || endedAt === null ? [] : [Date.parse(endedAt) - Date.parse(beganAt)],
+  );
+  const workedMs = ended.reduce((sum, one) => sum + one, 0);
+  return ended.length === 0 || workedMs <= 0 ? null : (ended.length * 3_600_000) / workedMs;
 }
 
 /** "11.2 experiments an hour (the budget allows 12)"; "" before the first. */
@@ -59,7 +59,10 @@ export function summariseSession(session: RatchetSession, iterations: readonly I
   const first = decided[0];
   const baseline = first === undefined ? null : metricOf(first);
   const counts = { keep: count('keep'), discard: count('discard'), crash: count('crash') };
-  const doubt = session.rule === 'posterior' ? findDoubtfulKeeps(session.metric, iterations).doubtful : null;
+  const doubt =
+    session.rule === 'posterior' && doSeedsMove(iterations)
+      ? findDoubtfulKeeps(session.metric, iterations).doubtful
+      : null;
   return {
     tag: session.tag,
     total: experiments.length,

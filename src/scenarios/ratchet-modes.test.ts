@@ -71,6 +71,7 @@ async function writeRows(tag: string, rows: [string, number | null, 'keep' | 'di
     rule: 'strict',
     budget: { ...budget, command: 'uv run train.py', frozen: {} },
     beganAt: '2026-11-21T20:00:00Z',
+    track: '12345678',
     table: join(worktree, 'results.tsv'),
     max: null,
     agent: null,

@@ -40,7 +40,7 @@ beforeAll(async () => {
     const session: RatchetSession = {
       ...{ schema: 1, tag, branch: `autoresearch/${tag}`, desc: '', worktree, start: 'a'.repeat(40) },
       ...{ metric: { name, direction: 'lower' }, edits: ['train.py'], device: 'cpu', deviceId: null },
-      ...{ rule: 'strict', max: null, agent: null, beganAt, table: join(worktree, 'results.tsv') },
+      ...{ rule: 'strict', track: '12345678', max: null, agent: null, beganAt, table: join(worktree, 'results.tsv') },
       budget: { trainingSeconds: 300, wallSeconds: 600, constants: {}, command: 'true', frozen: {} },
     };
     await writeSession(paths, session);

@@ -118,40 +118,63 @@ test('a session of twenty experiments writes each row, line, commit and ref to t
   expect(again.stderr).toContain('--tag mar5-gpu0');
 });
 
-test('a session that is killed at ten random moments and resumed has the rows of one that was not', {
-  timeout: 600_000,
+test('a session of twenty that is killed at ten random moments and resumed has the rows of one that was not', {
+  timeout: 900_000,
 }, async () => {
   const calm = await start(twenty);
-  await calm.call(['autoresearch', 'run', '--tag', 'a', '--max', '8']);
+  await calm.call(['autoresearch', 'run', '--tag', 'a', '--max', '20']);
   const wanted = (await readCells(calm, 'a')).map(([, ...rest]) => rest);
-  expect(wanted).toHaveLength(9);
+  expect(wanted).toHaveLength(21);
   await calm.lab.remove();
   const lab = await start(twenty);
-  let verb = ['run', '--tag', 'a', '--max', '8'];
   let kills = 0;
   let lines = '';
   for (;;) {
-    const args = ['autoresearch', ...verb];
-    const ended = kills < 10 ? await lab.callAndKill(args, 1500 + Math.random() * 4500) : await lab.call(args);
+    const isBegun = existsSync(join(lab.clone, '.lab', 'ratchet', 'a', 'session.json'));
+    const args = ['autoresearch', ...(isBegun ? ['resume', '--tag', 'a'] : ['run', '--tag', 'a', '--max', '20'])];
+    const ended = kills < 10 ? await lab.callAndKill(args, 500 + Math.random() * 3000) : await lab.call(args);
     if (ended === null) kills += 1;
     lines += ended?.stdout ?? '';
-    const isBegun = existsSync(join(lab.clone, '.lab', 'ratchet', 'a', 'session.json'));
-    if (isBegun) verb = ['resume', '--tag', 'a'];
     if (ended?.code === 0) break;
-    expect(ended === null || !isBegun, ended?.stderr ?? '').toBe(true);
+    expect(ended, ended?.stderr ?? '').toBeNull();
   }
+  expect(kills).toBe(10);
+  await expectWhole(lab, wanted);
+  expect(lines).toContain('[EXP] a 20 |');
+});
+
+test('a session that is killed at each of its named points and resumed has the rows of one that was not', {
+  timeout: 400_000,
+}, async () => {
+  const calm = await start(twenty);
+  await calm.call(['autoresearch', 'run', '--tag', 'a', '--max', '6']);
+  const wanted = (await readCells(calm, 'a')).map(([, ...rest]) => rest);
+  await calm.lab.remove();
+  const lab = await start(twenty);
+  const points = ['session', 'queued', 'measured', 'decided', 'row', 'branch', 'agent-done', 'queued', 'row', 'branch'];
+  for (const [index, point] of points.entries()) {
+    const args = index === 0 ? ['run', '--tag', 'a', '--max', '6'] : ['resume', '--tag', 'a'];
+    const ended = await lab.call(['autoresearch', ...args], { LAB_STOP_AT: `ratchet-${point}` });
+    expect(ended.code, `${point}: ${ended.stderr}`).toBeNull();
+  }
+  expect((await lab.call(['autoresearch', 'resume', '--tag', 'a'])).code).toBe(0);
+  await expectWhole(lab, wanted);
+});
+
+/** The rows but for their commits; no commit lost, none in two rows, the branch the keeps, and as many jobs as runs. */
+async function expectWhole(lab: RatchetLab, wanted: string[][]): Promise<void> {
   const cells = await readCells(lab, 'a');
   expect(cells.map(([, ...rest]) => rest)).toEqual(wanted);
-  expect(lines).toContain('[EXP] a 8 |');
-  // No commit of a row is lost, and none stands in two rows but the baseline's.
   for (const [commit = ''] of cells) expect(await lab.git('cat-file', '-t', commit)).toBe('commit');
   expect(new Set(cells.map(([commit]) => commit)).size).toBe(cells.length);
   const kept = cells.filter(([, , , status]) => status === 'keep').map(([commit]) => commit);
   const log = await lab.git('log', '--reverse', '--format=%h', '--abbrev=7', 'autoresearch/a');
   expect(log.split('\n').slice(-kept.length)).toEqual(kept);
-  const { jobs } = JSON.parse((await lab.call(['status', '--json'])).stdout) as { jobs: { job: { key: string } }[] };
-  expect(new Set(jobs.map(({ job }) => job.key)).size).toBe(jobs.length);
-});
+  const refs = await lab.git('for-each-ref', '--format=%(refname:lstrip=4)', 'refs/nightlab/ratchet/a');
+  const tries = refs.split('\n').filter((name) => /^\d+\.\d+$/.test(name));
+  const { jobs } = JSON.parse((await lab.call(['status', '--json'])).stdout) as { jobs: unknown[] };
+  expect(jobs).toHaveLength(tries.length);
+}
 
 test('an agent without a sandbox that commits, resets, deletes, forges rows and stops neither ends nor bends the session', {
   timeout: 400_000,
@@ -197,7 +220,7 @@ test('an agent without a sandbox that commits, resets, deletes, forges rows and 
   expect(await lab.git('status', '--porcelain')).toBe('');
 });
 
-test('a change of the evaluator on the main branch stops the session, and another track is offered', async () => {
+test('a change of the evaluator or of the score command on the main branch stops the session, and another track is offered', async () => {
   const lab = await start({ first: {} });
   await lab.call(['autoresearch', 'run', '--tag', 'a', '--max', '1']);
   const path = join(lab.clone, 'prepare.py');
@@ -208,6 +231,13 @@ test('a change of the evaluator on the main branch stops the session, and anothe
   expect(stderr).toContain('EVAL_TOKENS was 4096, and is 2048');
   expect(stderr).toContain('--tag a-2');
   expect(await readCells(lab, 'a')).toHaveLength(2);
+  await lab.git('revert', '--no-edit', 'HEAD');
+  const yaml = join(lab.clone, 'lab.yaml');
+  await writeFile(yaml, (await readFile(yaml, 'utf8')).replace('score: null', 'score: "uv run train.py"'));
+  await lab.git('commit', '-qam', 'score it');
+  const scored = await lab.call(['autoresearch', 'resume', '--max', '3']);
+  expect(scored.code).toBe(1);
+  expect(scored.stderr).toMatch(/the track was [0-9a-f]{8}, and is [0-9a-f]{8}/);
 });
 
 test('what is missing is told once before anything is made, and a broken baseline ends the session', async () => {
@@ -226,5 +256,10 @@ test('what is missing is told once before anything is made, and a broken baselin
   const broken = await lab.call(['autoresearch', 'run', '--tag', 'a']);
   expect(broken.code).toBe(3);
   expect(broken.stderr).toContain('the unmodified code gave no number');
+  const unknown = await lab.call(['autoresearch', 'run', '--tag', 'b', '--agent', 'nobody']);
+  expect(unknown.stderr).toContain('names the agent "nobody"');
+  const absent = await lab.call(['autoresearch', 'run', '--tag', 'b', '--device', 'gpu7']);
+  expect(absent.stderr).toContain('no device "gpu7"');
+  expect(await lab.git('for-each-ref', 'refs/heads/autoresearch/b')).toBe('');
   expect((await readCells(lab, 'a')).map(([, , , status]) => status)).toEqual(['crash']);
 });

@@ -20,6 +20,11 @@ export interface MemoryVerdict {
 /** What any run may take more than the baseline whatever the factor: of a process of a few MiB the samples alone differ by as much. */
 const slackMib = 64;
 
+/** Memory above which a run is over the soft limit, MiB: so many times the baseline's peak, and 64 MiB above it at least. */
+export function softLimitMib(baselineMib: number, factor: number): number {
+  return Math.max(factor * baselineMib, baselineMib + slackMib);
+}
+
 /**
  * Holds a run against `factor` times the median peak of the baseline's runs (decision.memoryFactor; null: no limit). A run whose memory
  * was not measured, or not as the baseline's was, is over no limit.
@@ -37,7 +42,7 @@ export function judgeMemory(
   if (factor === null) return none('memory has no soft limit (decision.memoryFactor is null)');
   if (run.peakMemoryMib === null) return none('the memory of this run was not measured');
   if (usual === null) return none(`no baseline run's memory was measured in the same way (${run.memorySource})`);
-  const limitMib = Math.max(factor * usual, usual + slackMib);
+  const limitMib = softLimitMib(usual, factor);
   const isOver = run.peakMemoryMib > limitMib;
   const times = `${(run.peakMemoryMib / usual).toFixed(1)} times the baseline's ${usual.toFixed(0)} MiB`;
   const text = `peak memory ${run.peakMemoryMib.toFixed(0)} MiB, ${times}, is ${isOver ? 'over' : 'within'} the soft limit of ${limitMib.toFixed(0)} MiB (decision.memoryFactor ${factor})`;

@@ -1,6 +1,7 @@
 /** Drives a session from the command line: its lock, its agent, its door to the daemon, Ctrl-C, and the summary at its end. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Agent } from '../../agents/agent.ts';
 import { chooseAgent } from '../../agents/choose-agent.ts';
 import { createRecordedAgent } from '../../agents/recorded-agent.ts';
 import { sweepAgentRuns } from '../../agents/sweep-agent-runs.ts';
@@ -9,10 +10,13 @@ import type { LabConfig } from '../../config/schema.ts';
 import type { RatchetSession } from '../../domain/ratchet.ts';
 import { exitCodes } from '../../errors/lab-error.ts';
 import { readIterations } from '../../ratchet/iteration.ts';
-import { type LoopEnd, type RatchetContext, runLoop } from '../../ratchet/loop.ts';
+import { type LoopEnd, runLoop } from '../../ratchet/loop.ts';
+import type { RatchetContext } from '../../ratchet/ratchet-context.ts';
 import { sessionFolder } from '../../ratchet/session.ts';
+import { keepLoose } from '../../ratchet/session-tree.ts';
 import { allowedPerHour, formatRate, ratePerHour, summariseSession } from '../../ratchet/summary.ts';
 import { probeSandbox } from '../../sandbox/bubblewrap.ts';
+import type { SandboxProbe } from '../../sandbox/sandbox.ts';
 import { createLabGate } from '../lab-gate.ts';
 import { createPipelineView } from '../pipeline-view.ts';
 import { renderSummary } from './render-summary.ts';
@@ -27,6 +31,14 @@ export interface Drive {
   main: string;
   session: RatchetSession;
   isJson: boolean;
+}
+
+/** The agent of a session. Throws LabError (config) where none is configured or there is none of that name. */
+export function chooseSessionAgent(config: LabConfig, asked: string | null, sandbox: SandboxProbe): Agent {
+  return chooseAgent('ratchet', config, {
+    ...{ recorded: createRecordedAgent, sandbox },
+    ...(asked === null ? {} : { asked }),
+  });
 }
 
 /** Drives it to its end and prints the summary. Gives the exit code; 130 where Ctrl-C ended it. */
@@ -54,14 +66,11 @@ export async function driveSession({ paths, config, main, session, isJson }: Dri
       tell: view.tell,
       onAgentEvent: view.onAgentEvent,
       onJob: view.onJob,
-      agentFor: (role) =>
-        chooseAgent(role, config, {
-          ...{ recorded: createRecordedAgent, sandbox },
-          ...(session.agent === null ? {} : { asked: session.agent }),
-        }),
+      agentFor: () => chooseSessionAgent(config, session.agent, sandbox),
       print(line) {
         view.close();
-        process.stdout.write(`${line}\n`);
+        // With --json standard output is one document.
+        (isJson ? process.stderr : process.stdout).write(`${line}\n`);
       },
     };
     // Before the first run: a session without an agent would only find out after the baseline.
@@ -69,6 +78,8 @@ export async function driveSession({ paths, config, main, session, isJson }: Dri
     if (notice !== null) view.tell(notice);
     view.tell(`session ${session.tag} on ${session.branch}, worktree ${session.worktree}`);
     view.tell(`table ${session.table}; Ctrl-C ends it, \`lab autoresearch resume --tag ${session.tag}\` goes on`);
+    for (const ref of await keepLoose(paths, session))
+      view.tell(`what lay in the worktree and was in no commit is kept: git show ${ref}`);
     const end = await runLoop(context).catch((error: unknown) => {
       if (stop.signal.aborted) return null;
       throw error;

@@ -5,11 +5,13 @@ import { resolveMainBranch } from '../../git/repository.ts';
 import { beginSession } from '../../ratchet/begin-session.ts';
 import { ensureTag, lockSession } from '../../ratchet/session.ts';
 import { ensureTagFree } from '../../ratchet/session-facts.ts';
+import { probeSandbox } from '../../sandbox/bubblewrap.ts';
 import { ensureNoWords } from '../define.ts';
+import { createLabGate } from '../lab-gate.ts';
 import { openConfig } from '../open-config.ts';
 import type { Verb } from '../verbs.ts';
 import { printIntake } from './intake.ts';
-import { driveSession } from './open-ratchet.ts';
+import { chooseSessionAgent, driveSession } from './open-ratchet.ts';
 
 /** Begins a session. */
 export const run: Verb = {
@@ -40,6 +42,9 @@ export const run: Verb = {
     const isJson = input.flag('json');
     ensureTag(tag);
     await ensureTagFree(paths, tag);
+    const agent = input.text('agent');
+    // A name that is no agent must not use the tag up.
+    chooseSessionAgent(config, agent, await probeSandbox());
     await printIntake('run', paths);
     const lock = await lockSession(paths, tag);
     try {
@@ -47,9 +52,10 @@ export const run: Verb = {
         tag,
         desc: input.text('desc') ?? '',
         max: input.wholeNumber('max', 1),
-        agent: input.text('agent'),
+        agent,
         deviceId: input.text('device'),
         rule: input.flag('confirm') ? 'posterior' : 'strict',
+        readTrack: async () => (await createLabGate(paths, config).look()).track,
       });
       return await driveSession({ paths, config, main, session, isJson });
     } finally {

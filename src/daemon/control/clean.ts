@@ -92,6 +92,8 @@ function isExpendable({ book }: QueueParts, { job, run, recorded }: BookedJob): 
   if (recorded !== null && (recorded.row !== null || recorded.entry !== null)) return false;
   // They leave no row, and yet say what rows are compared with.
   if ((job.kind === 'baseline' || job.kind === 'bridge') && run?.fate.kind === 'done') return false;
+  // A session that goes on finds its runs by their jobs.
+  if (job.kind === 'ratchet' && run !== null) return false;
   // A test is its runs, the failed ones too: without one of them it would run again.
   if (job.test !== null && run !== null) return false;
   return listDependants(book, job.number).length === 0;

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LabConfig } from '../../config/schema.ts';
 import { rulesOf } from '../../rules/taxonomy.ts';
+import { softLimitMib } from '../../stats/memory-limit.ts';
 import { budgetConstant, evaluationConstants, readConstants } from '../budget.ts';
 import type { BaselineRun } from '../setup-mode/baseline-numbers.ts';
 
@@ -28,7 +29,8 @@ export function readConstraints(root: string, config: LabConfig | null, baseline
   const factor = config?.decision.memoryFactor ?? null;
   return {
     metric: config === null ? null : { name: config.metric.name, direction: config.metric.direction },
-    memoryCeilingMib: baseline === null || factor === null ? null : Math.round(baseline.memoryMib * factor),
+    memoryCeilingMib:
+      baseline === null || factor === null ? null : Math.round(softLimitMib(baseline.memoryMib, factor)),
     baseline,
     isEvaluatorFrozen: config !== null && rulesOf('prepare.py', config.rules).includes('FROZEN'),
     hasScoreStep: config === null ? null : config.commands.score !== null,

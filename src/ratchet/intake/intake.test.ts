@@ -131,6 +131,7 @@ function createSession(root: string, tag: string): RatchetSession {
     deviceId: null,
     rule: 'strict',
     budget: { trainingSeconds: 10, wallSeconds: 600, constants: {}, command: 'python3 train.py', frozen: {} },
+    track: '12345678',
     table: join(worktree, 'results.tsv'),
     max: null,
     agent: null,

@@ -158,8 +158,8 @@ function isOnPath(program: string, path: string): boolean {
   });
 }
 
-/** A file with something in it, or a folder that is not empty. */
-function isFilled(path: string): boolean {
+/** Whether a path is a file with something in it, or a folder that is not empty. */
+export function isFilled(path: string): boolean {
   const stats = statSync(path, { throwIfNoEntry: false });
   if (stats === undefined) return false;
   if (!stats.isDirectory()) return stats.size > 0;

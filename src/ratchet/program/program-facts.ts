@@ -2,6 +2,7 @@
 import type { LabPaths } from '../../config/lab-paths.ts';
 import type { LabConfig } from '../../config/schema.ts';
 import { computeTrack } from '../../rules/tracks.ts';
+import { softLimitMib } from '../../stats/memory-limit.ts';
 import { summarise } from '../../stats/noise.ts';
 import { createBudget } from '../budget.ts';
 import { isDecided, lastTry, metricOf, readIterations } from '../iteration.ts';
@@ -69,7 +70,7 @@ export async function readProgramFacts(paths: LabPaths, config: LabConfig, main:
     trainingSeconds: budget.trainingSeconds,
     wallSeconds: budget.wallSeconds,
     constants: budget.constants,
-    memoryCeilingMib: factor === null || baseline.memoryMib === null ? null : baseline.memoryMib * factor,
+    memoryCeilingMib: factor === null || baseline.memoryMib === null ? null : softLimitMib(baseline.memoryMib, factor),
     frozen: Object.keys(budget.frozen),
     edits,
     sessions: readTriedSessions(paths),
