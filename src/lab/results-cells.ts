@@ -97,16 +97,42 @@ const words: Record<Status, string[]> = {
   ],
 };
 
+// 不, 未 and 没 as words of their own; within a word they make another word of it.
+const denials = new Set('not no never non un none nor neither without cannot dont не нет ни 不 未 没'.split(' '));
+
+/** A word of a status cell. */
+export interface StatusWord {
+  word: string;
+  /** What a word before it takes away: `all` stands directly before it ("no crash"), `keep` somewhere before ("was not to be kept"). */
+  denied: 'all' | 'keep' | null;
+}
+
+/** The words of a status cell in lower case, in order, whatever stands between them ("NOT_ACCEPTED" has two). */
+export function splitStatusWords(lower: string): StatusWord[] {
+  const plain = lower.replace(/n['\u2019]t(?!\p{L})/gu, ' not ');
+  const parts = plain.split(/[^\p{L}]+/u).filter((part) => part !== '');
+  const first = parts.findIndex((part) => denials.has(part));
+  return parts.map((word, index) => {
+    if (first === -1 || index <= first) return { word, denied: null };
+    return { word, denied: denials.has(parts[index - 1] ?? '') ? 'all' : 'keep' };
+  });
+}
+
+/** Whether the cell has a word that says no ("not", "never", "не"). */
+export function hasDenial(parts: readonly StatusWord[]): boolean {
+  return parts.some(({ word }) => denials.has(word));
+}
+
 /** What a status cell means, in whatever case, with reasons or decoration ("REVERTED:too_eager", "✔ kept"); null for words of other meaning. */
 export function parseStatusCell(cell: string, columnName = 'status'): Status | null {
   const lower = cell.trim().toLowerCase();
   if (columnName === 'kept' && /^(yes|y|true|1)$/.test(lower)) return 'keep';
   if (columnName === 'kept' && /^(no|n|false|0)$/.test(lower)) return 'discard';
-  // "not kept" and its like say the opposite of the word that follows.
-  if (/^(not|un|don'?t)\b/.test(lower)) return null;
-  for (const token of lower.split(/[^\p{L}]+/u)) {
+  for (const { word, denied } of splitStatusWords(lower)) {
     for (const status of ['crash', 'discard', 'keep'] as const) {
-      if (words[status].includes(token)) return status;
+      // "not kept" is no keep, however many words lie between; "not better: reverted" is a discard.
+      const isDenied = status === 'keep' ? denied !== null : denied === 'all';
+      if (words[status].includes(word) && !isDenied) return status;
     }
   }
   return null;

@@ -176,6 +176,23 @@ test('other headers, no header, columns of spaces and a kept column are read', (
   expect(parseResults(kept).rows.map((row) => row.status)).toEqual(['keep', 'discard']);
 });
 
+test.each([
+  ['NOT_ACCEPTED', null],
+  ['not_kept', null],
+  ['no_keep', null],
+  ['was_never_kept', null],
+  ["wasn't kept", null],
+  ['не keep', null],
+  ['not reverted', null],
+  ['not_kept_reverted', 'discard'],
+  ['no gain: reverted', 'discard'],
+  ['no_crash', null],
+  ['NEW_BEST', 'keep'],
+  ['kept_no_crash', 'keep'],
+])('the status "%s" is read as %s', (word, status) => {
+  expect(parseResults(`commit\tval_bpb\tstatus\nabc1234\t0.5\t${word}\n`).rows[0]?.status).toBe(status);
+});
+
 test('continuation lines of a description are skipped and named, a zero that was kept stays', () => {
   const text =
     'commit\tval_bpb\tmemory_gb\tstatus\tdescription\nnone\t0.0000\t1\tkeep\t"""\ndef f():\n    return 1\n"""\nnone\t2\t1\trejected\tx\n';

@@ -27,15 +27,16 @@ lab() { sh "$here/lab.sh" "$@"; }
 
 max=20
 max_given=
+forever=
 desc=
 tag=
 agent=
 resume=
 while [ $# -gt 0 ]; do
   case $1 in
-    --max) [ $# -ge 2 ] || fail '--max needs a number'; max=$2; max_given=$2; shift 2 ;;
-    --max=*) max=${1#*=}; max_given=$max; shift ;;
-    --forever) max=; shift ;;
+    --max) [ $# -ge 2 ] || fail '--max needs a number'; max=$2; max_given=yes; forever=; shift 2 ;;
+    --max=*) max=${1#*=}; max_given=yes; forever=; shift ;;
+    --forever) forever=yes; shift ;;
     --desc) [ $# -ge 2 ] || fail '--desc needs a text'; desc=$2; shift 2 ;;
     --desc=*) desc=${1#*=}; shift ;;
     --tag) [ $# -ge 2 ] || fail '--tag needs a word'; tag=$2; shift 2 ;;
@@ -48,13 +49,14 @@ while [ $# -gt 0 ]; do
   esac
 done
 case $max in
-  *[!0-9]* | 0*) fail "--max got \"$max\", expected a whole number of at least 1, or --forever" ;;
+  '' | *[!0-9]* | 0*) fail "--max got \"$max\", expected a whole number of at least 1, or --forever" ;;
 esac
+if [ -n "$forever" ]; then max= max_given=; fi
 [ -f train.py ] || fail "train.py is not in $PWD, expected the root of an autoresearch clone"
 [ -f lab.yaml ] || fail "lab.yaml is not in $PWD: nothing is set up yet" "sh $here/setup.sh"
 
 if [ -n "$resume" ]; then
-  lab autoresearch resume ${tag:+--tag "$tag"} ${max_given:+--max "$max_given"} ${agent:+--agent "$agent"}
+  lab autoresearch resume ${tag:+--tag "$tag"} ${max_given:+--max "$max"} ${agent:+--agent "$agent"}
   exit
 fi
 if [ -z "$tag" ]; then

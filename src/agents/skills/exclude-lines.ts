@@ -2,11 +2,10 @@
  * Keeps installed skills out of git's sight, by lines of our own in `.git/info/exclude`: a job that is queued from the checkout then runs
  * the commit, not a snapshot with the skills in it. What git tracks already stays tracked.
  */
-import { existsSync, readFileSync, realpathSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { runGit } from '../../git/run-git.ts';
+import { existsSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
 import { listWorktrees } from '../../git/worktree.ts';
-import { writeFileSynced } from '../../lab/atomic-write.ts';
+import { findExcludeFile, readExcludeText, writeExcludeText } from '../../lab/exclude-file.ts';
 
 const firstLine = '# skills installed by lab (`lab skills install`)';
 const lastLine = '# end of the skills';
@@ -35,15 +34,14 @@ export async function writeExcluded(
   const others =
     shown.length === 0 ? [] : (await listWorktrees(root)).filter((tree) => tree.path !== realpathSync(root));
   const isElsewhere = (folder: string) => others.some((tree) => existsSync(join(tree.path, folder)));
-  const path = resolve(root, (await runGit(root, ['rev-parse', '--git-path', 'info/exclude'])).trim());
-  // Bytes as they are, whatever they mean: the user's lines come back as they were.
-  const text = existsSync(path) ? readFileSync(path, 'latin1') : '';
+  const file = await findExcludeFile(root);
+  const text = readExcludeText(file) ?? '';
   const folders = new Set(
     [...listExcluded(text), ...hidden].filter((folder) => !shown.includes(folder) || isElsewhere(folder)),
   );
   const next = replaceExcluded(text, [...folders].sort());
   if (next === text) return false;
-  await writeFileSynced(path, Buffer.from(next, 'latin1'));
+  await writeExcludeText(file, next);
   return true;
 }
 

@@ -120,6 +120,15 @@ test('an installation that was cut off in the middle is finished by the next one
   expect(actions(await install(fresh))).toEqual(['update']);
 });
 
+test("a first installation that was cut off is finished by the next one, and is nobody else's skill", async () => {
+  // Killed after the first file: no record yet.
+  write('SKILL.md', 'one\n');
+  expect(readInstalledSkill(old, at('')).state).toBe('outdated');
+  expect(actions(await install(old))).toEqual(['update']);
+  expect(readInstalledSkill(old, at('')).state).toBe('current');
+  expect(existsSync(at('.nightlab.json'))).toBe(true);
+});
+
 test.each(['{', '{"schema":2}', '{"schema":1,"version":"1","files":{"../../../victim":"x"}}'])(
   'a broken or hostile record (%s) lets nothing of somebody else be touched',
   async (record) => {
@@ -168,6 +177,31 @@ test('a link that leads out of the repository is refused before anything is writ
     rmSync(join(base, '.agents'));
     symlinkSync(join(base, 'nowhere'), join(base, '.agents'));
     expect(() => planInstallation([old], { ...target, base })).toThrow('is a link that leads to nothing');
+  } finally {
+    rmSync(outside, { recursive: true });
+  }
+});
+
+test('a link inside a skill that leads out is refused before anything outside is written or removed', async () => {
+  const outside = mkdtempSync(join(tmpdir(), 'outside-'));
+  try {
+    mkdirSync(at(''), { recursive: true });
+    symlinkSync(outside, at('scripts'));
+    const refusal = /scripts leads to .*expected a place below/;
+    for (const isForced of [false, true]) {
+      expect(() => planInstallation([old], { ...target, base, isForced })).toThrow(refusal);
+      expect(() => planRemoval([old], { ...target, base, isForced })).toThrow(refusal);
+    }
+    expect(readdirSync(outside)).toEqual([]);
+    // A record that was cloned with the repository names a file out there as one of an older version.
+    rmSync(at('scripts'));
+    symlinkSync(outside, at('older'));
+    writeFileSync(join(outside, 'victim'), 'x');
+    const files = { 'older/victim': hashBytes(Buffer.from('x')), 'SKILL.md/x/y': '' };
+    write('.nightlab.json', JSON.stringify({ schema: 1, version: '0', files }));
+    expect(() => planInstallation([old], { ...target, base })).toThrow(/older leads to .*expected a place below/);
+    expect(() => planRemoval([old], { ...target, base })).toThrow(/older leads to .*expected a place below/);
+    expect(readdirSync(outside)).toEqual(['victim']);
   } finally {
     rmSync(outside, { recursive: true });
   }

@@ -121,10 +121,19 @@ function eachSkill(
   return places.flatMap((place) =>
     skills.map((skill) => {
       const folder = join(base, place, skill.name);
-      if (staysBelow) ensureBelow(base, folder);
+      if (staysBelow) ensureSkillBelow(base, skill, folder);
       return plan(skill, place, folder);
     }),
   );
+}
+
+/** Throws LabError (refused) where a file of the skill, now or by the record, lies behind a link that leads out of `base`. */
+function ensureSkillBelow(base: string, skill: PackedSkill, folder: string): void {
+  // First, because the record is read through it.
+  ensureBelow(base, folder);
+  const recorded = Object.keys(readSkillRecord(folder)?.files ?? {}).filter(isInner);
+  const paths = [...skill.files.map(({ path }) => path), ...recorded];
+  for (const place of new Set(paths.map((path) => dirname(join(folder, path))))) ensureBelow(base, place);
 }
 
 /** Removes a folder and those above it while they are empty, up to `end`, which stays. */

@@ -22,8 +22,9 @@ const recordSchema = z.object({
 export type SkillRecord = z.infer<typeof recordSchema>;
 
 /**
- * absent: nothing there. current: as in the package. outdated: as an earlier version left it, or incomplete. changed: a file of ours was
- * changed by somebody. foreign: a folder of that name with files that the lab never wrote.
+ * absent: nothing there. current: as in the package. outdated: as an earlier version left it, or incomplete, as a first installation that was
+ * cut off leaves it. changed: a file of ours was changed by somebody. foreign: no record, and a file that the lab never wrote where one of
+ * ours would be.
  */
 export type SkillState = 'absent' | 'current' | 'outdated' | 'changed' | 'foreign';
 
@@ -80,8 +81,9 @@ export function readInstalledSkill(skill: PackedSkill, target: string): Installe
   const version = record?.version ?? null;
   const rest = { toWrite, toRemove, changed, version };
   if (!isThere) return { state: 'absent', ...rest };
-  // A folder without our record that holds the same files is as good as installed; an empty one is free.
-  if (record === null && !isCurrent) return { state: isAnyThere ? 'foreign' : 'absent', ...rest };
+  // Without our record: some of our files and none that differs is our own beginning, all of them as good as installed; none of them is free.
+  if (record === null && !isAnyThere) return { state: 'absent', ...rest };
+  if (record === null && changed.length > 0) return { state: 'foreign', ...rest };
   if (changed.length > 0) return { state: 'changed', ...rest };
   return { state: isCurrent ? 'current' : 'outdated', ...rest };
 }
@@ -96,7 +98,7 @@ export function isInner(path: string): boolean {
  */
 export function ensureBelow(base: string, target: string): void {
   for (let folder = target; ; folder = dirname(folder)) {
-    if (lstatSync(folder, { throwIfNoEntry: false }) === undefined && folder !== dirname(folder)) continue;
+    if (!isPresent(folder) && folder !== dirname(folder)) continue;
     const real = resolveLink(folder);
     const way = relative(realpathSync(base), real);
     if (way === '..' || way.startsWith(`..${sep}`))
@@ -104,6 +106,16 @@ export function ensureBelow(base: string, target: string): void {
         hints: ['replace the link by a folder, or install with `lab skills install --user`'],
       });
     return;
+  }
+}
+
+function isPresent(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch (error) {
+    // A file on the way: nothing lies below it.
+    if (errnoOf(error) === 'ENOTDIR') return false;
+    throw error;
   }
 }
 

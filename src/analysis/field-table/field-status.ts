@@ -1,6 +1,6 @@
 /** What a status word of the field means. Pure; the plain words are those of the lab's own reader, this adds baselines, other languages and words in several parts. */
 import type { FieldStatus } from '../../domain/field-table.ts';
-import { parseStatusCell } from '../../lab/results-cells.ts';
+import { hasDenial, parseStatusCell, splitStatusWords } from '../../lab/results-cells.ts';
 
 /** What a status cell was read as. */
 export interface ReadStatus {
@@ -97,22 +97,32 @@ const marks: [Exclude<FieldStatus, 'other'>, string][] = [
 ];
 
 function findStatus(lower: string, columnName: string): FieldStatus | null {
-  // "未保留", "not kept", "не сохранено": the opposite of the word that follows.
-  if (/^(not|un|don'?t|не)\b|^не |[未不没]/u.test(lower)) return null;
-  const tokens = lower.split(/[^\p{L}]+/u).filter((token) => token !== '');
-  const has = (...words: string[]) => tokens.some((token) => words.includes(token));
+  // "未保留": the opposite of the rest of the word.
+  if (/[未不没]/u.test(lower)) return null;
+  const tokens = splitStatusWords(lower);
+  const has = (...words: string[]) => tokens.some(({ word, denied }) => denied !== 'all' && words.includes(word));
   // The run was sound and its number counts for nothing: a test or a guard said no.
   if (has('check', 'checks', 'guard', 'test', 'tests') && has('fail', 'failed', 'failing')) return 'discard';
-  if (has('no') && has('improvement', 'gain', 'change', 'effect', 'op')) return 'discard';
+  const ofNothing = ['improvement', 'gain', 'change', 'effect', 'op'];
+  if (has('no') && tokens.some(({ word }) => ofNothing.includes(word))) return 'discard';
   const of = (list: [Exclude<FieldStatus, 'other'>, string[]][]) =>
-    list.find(([, starts]) => tokens.some((token) => starts.some((start) => token.startsWith(start))))?.[0] ?? null;
+    list.find(([status, starts]) =>
+      tokens.some(({ word, denied }) => {
+        // "not_approved", "не сохранено" are no keep, however many words lie between; "не откат" is no discard.
+        const isDenied = status === 'crash' || status === 'discard' ? denied === 'all' : denied !== null;
+        return !isDenied && starts.some((start) => word.startsWith(start));
+      }),
+    )?.[0] ?? null;
   const baseline = of(beginnings.slice(0, 1));
   if (baseline !== null) return baseline;
   const known = parseStatusCell(lower, /^(kept|keep|is_?kept|accepted)\??$/.test(columnName) ? 'kept' : columnName);
   return (
     known ??
     of(beginnings.slice(1)) ??
-    marks.find(([, letters]) => [...letters].some((mark) => lower.includes(mark)))?.[0] ??
+    marks.find(
+      ([status, letters]) =>
+        (status !== 'keep' || !hasDenial(tokens)) && [...letters].some((mark) => lower.includes(mark)),
+    )?.[0] ??
     null
   );
 }

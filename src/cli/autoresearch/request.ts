@@ -1,10 +1,12 @@
 /**
  * `lab autoresearch "<request in words>"`: picks one mode from the words and from what is here, says why and which rules it keeps, and does it.
- * What starts a loop is printed, and done only with --go; so is a clone from an address that nobody named.
+ * What starts a loop is printed, and done only with --go; so is a clone from an address that nobody named, or of another repository than the
+ * one here.
  */
 import type { RatchetMode } from '../../domain/ratchet.ts';
 import { ratchetModes } from '../../domain/ratchet.ts';
 import { LabError } from '../../errors/lab-error.ts';
+import { runGitResult } from '../../git/run-git.ts';
 import { type Intake, readIntake } from '../../ratchet/intake/intake.ts';
 import { renderIntake } from '../../ratchet/intake/render-intake.ts';
 import { modeRules } from '../../ratchet/mode-rules.ts';
@@ -37,8 +39,8 @@ export function createRequestVerb(verbs: readonly Verb[]): Verb {
       const intake = await readIntake(process.cwd(), null);
       const routed = routeRequest(request, intake.state);
       const mode = routed.route.kind === 'out' ? null : routed.route.mode;
-      const plan =
-        mode === null ? null : planCommand(mode, request, intake, { usualAddress, today: nameToday(new Date()) });
+      const facts = { usualAddress, today: nameToday(new Date()), origin: await readOrigin(intake.repository) };
+      const plan = mode === null ? null : planCommand(mode, request, intake, facts);
       const packet: Intake = { ...intake, mode };
       if (input.flag('json')) {
         process.stdout.write(`${JSON.stringify(describeChoice(request, routed, plan, packet), null, 2)}\n`);
@@ -55,6 +57,13 @@ export function createRequestVerb(verbs: readonly Verb[]): Verb {
       return await followPlan(plan, verbs, input.flag('go'));
     },
   };
+}
+
+/** Address that the repository here was cloned from; null where it has none, and outside git. */
+async function readOrigin({ isGit, root }: Intake['repository']): Promise<string | null> {
+  if (!isGit) return null;
+  const { exitCode, stdout } = await runGitResult(root, ['config', '--get', 'remote.origin.url']);
+  return exitCode === 0 ? stdout.toString('utf8').trim() || null : null;
 }
 
 /** "nov21", as sessions are commonly named. */

@@ -28,6 +28,20 @@ test('the room is what the lower of ceiling and card leaves above the best, and 
   expect(readStrategy({ ...input, ceilingGb: null, cardGb: null, rows }).headroomGb).toBeNull();
 });
 
+test('the best is the best keep in the direction of the metric, and only a better one ends a stall', () => {
+  const rows = [
+    baseline,
+    { ...rowOf('1000000', 0.9, 'keep', 'batch'), memoryGb: 6 },
+    ...discards(8),
+    rowOf('2000000', 0.95, 'keep', 'remove value embeddings'),
+  ];
+  const lower = readStrategy({ ...input, rows });
+  expect(lower).toMatchObject({ best: { commit: '1000000', metric: 0.9 }, headroomGb: 2, stalled: 9, keeps: 2 });
+  expect(lower.advice[0]).toMatch(/nothing was gained in 9 experiments/);
+  const higher = readStrategy({ ...input, direction: 'higher', rows });
+  expect(higher).toMatchObject({ best: { commit: '0000000', metric: 1 }, stalled: 10, experiments: 10 });
+});
+
 test('many crashes and too many keeps are told', () => {
   const crashes = Array.from({ length: 3 }, (_, index) => rowOf(`200000${index}`, null, 'crash', 'depth 40'));
   expect(readStrategy({ ...input, rows: [baseline, ...discards(5), ...crashes] }).advice[0]).toMatch(/3 of 8 crashed/);

@@ -1,11 +1,12 @@
 /** What the rows of a session say about how to search on: memory that is left, how long nothing was gained, how much is kept, what was not tried. Pure. */
+import { type Direction, gainOver } from '../../analysis/trial-rows.ts';
 import type { RatchetRow } from '../../domain/ratchet.ts';
 import { countFamilies, type FamilyCount, familyNames } from '../program/families.ts';
 
 /** What is known of a session besides its rows. */
 export interface StrategyInput {
   tag: string;
-  direction: 'lower' | 'higher';
+  direction: Direction;
   /** In file order; the first keep is the unmodified baseline. */
   rows: readonly (RatchetRow & { category?: string })[];
   /** Memory above which a run is a crash, GiB; null: none. */
@@ -21,8 +22,9 @@ export interface Strategy {
   experiments: number;
   keeps: number;
   crashes: number;
-  /** Experiments since the last gain. */
+  /** Experiments since the last gain: since the best, for a keep that is no better than it won nothing. */
   stalled: number;
+  /** The best keep, the first of equal ones; null where none has a metric. */
   best: { commit: string; metric: number; memoryGb: number | null } | null;
   /** GiB between the best and the lower of ceiling and card; null where one of them is not known. */
   headroomGb: number | null;
@@ -36,15 +38,17 @@ const fewest = 5;
 
 /** Reads a session's rows. */
 export function readStrategy(input: StrategyInput): Strategy {
-  const { tag, rows, ceilingGb, cardGb } = input;
+  const { tag, rows, ceilingGb, cardGb, direction } = input;
   const firstKeep = rows.findIndex(({ status }) => status === 'keep');
   const tried = rows.filter((_, index) => index !== firstKeep);
-  const lastKeep = rows.findLastIndex(({ status }) => status === 'keep');
-  const kept = lastKeep === -1 ? undefined : rows[lastKeep];
-  const best =
-    kept === undefined || kept.metric === null
-      ? null
-      : { commit: kept.commit, metric: kept.metric, memoryGb: kept.memoryGb };
+  let best: Strategy['best'] = null;
+  let bestIndex = -1;
+  for (const [index, { status, commit, metric, memoryGb }] of rows.entries()) {
+    if (status !== 'keep' || metric === null) continue;
+    if (best !== null && gainOver(metric, best.metric, direction) <= 0) continue;
+    best = { commit, metric, memoryGb };
+    bestIndex = index;
+  }
   const limits = [ceilingGb, cardGb].filter((limit) => limit !== null);
   const headroomGb = best?.memoryGb == null || limits.length === 0 ? null : Math.min(...limits) - best.memoryGb;
   const facts = {
@@ -52,7 +56,7 @@ export function readStrategy(input: StrategyInput): Strategy {
     experiments: tried.length,
     keeps: tried.filter(({ status }) => status === 'keep').length,
     crashes: tried.filter(({ status }) => status === 'crash').length,
-    stalled: rows.length - 1 - lastKeep,
+    stalled: rows.length - 1 - bestIndex,
     best,
     headroomGb,
     families: countFamilies(tried),

@@ -2,7 +2,7 @@
  * The mode `program`: what program.md has and lacks, and its writing outside a session. program.md is frozen in a lab: this writes the file in
  * the working tree only, and says how a human makes it count. It never commits.
  */
-import { lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { LabPaths } from '../../config/lab-paths.ts';
@@ -10,8 +10,8 @@ import type { LabConfig } from '../../config/schema.ts';
 import { LabError } from '../../errors/lab-error.ts';
 import { readCheckedOutBranch } from '../../git/main-text.ts';
 import { runGitResult } from '../../git/run-git.ts';
-import { writeFileSynced } from '../../lab/atomic-write.ts';
 import { findRunVariable } from '../../rules/meta-state.ts';
+import { readOwnFile, replaceOwnFile } from '../own-file.ts';
 import { isSessionRunning, readSessions } from '../session.ts';
 import { readProgramFacts } from './program-facts.ts';
 import { type RefinedProgram, refineProgram } from './refine-program.ts';
@@ -21,19 +21,7 @@ export const programFile = 'program.md';
 
 /** The text of program.md as it lies in a folder; null where there is none. Throws LabError (user) for a link, a folder, or what is no UTF-8. */
 export function readProgram(root: string): string | null {
-  const path = join(root, programFile);
-  const stats = lstatSync(path, { throwIfNoEntry: false });
-  if (stats === undefined) return null;
-  if (!stats.isFile())
-    throw new LabError('user', `${path} is ${stats.isSymbolicLink() ? 'a symbolic link' : 'no file'}, expected a file`);
-  const bytes = readFileSync(path);
-  const text = bytes.toString('utf8');
-  // Written back, anything else would lose bytes of the user's own words.
-  if (!Buffer.from(text, 'utf8').equals(bytes))
-    throw new LabError('user', `${path} is no UTF-8 text, expected it`, {
-      hints: [`\`iconv -t UTF-8\` or an editor converts it`],
-    });
-  return text;
+  return readOwnFile(join(root, programFile));
 }
 
 /** Why program.md cannot be written now, as an error that says what helps; null where it can. */
@@ -86,9 +74,9 @@ export async function planProgram(
   return { before, refined: refineProgram(before, facts) };
 }
 
-/** Writes the text, synced. */
-export async function writeProgram(root: string, text: string): Promise<void> {
-  await writeFileSynced(join(root, programFile), text);
+/** Writes the text in the place of `before`, synced. Throws LabError (user) where program.md is another one by now. */
+export async function writeProgram(root: string, before: string | null, text: string): Promise<void> {
+  await replaceOwnFile(join(root, programFile), before, text);
 }
 
 /** The change as a unified diff; "" where there is none. */

@@ -19,6 +19,25 @@ test('every keep, discard and crash but the baseline is a line, the newest first
   ]);
 });
 
+test('a keep that is no better leaves the best as it is, and what follows is held against the best', () => {
+  const rows = [
+    rowOf('0000001', 1, 'keep', 'baseline'),
+    rowOf('0000002', 0.9, 'keep', 'Halve the batch'),
+    rowOf('0000003', 0.95, 'keep', 'Remove the value embeddings'),
+    rowOf('0000004', 0.93, 'discard', 'Drop the warmup'),
+  ];
+  expect(listTriedLines([sessionOf('x', '2026-03-05T10:00:00Z', rows)], '').slice(2)).toEqual([
+    '- discard 0.930000 (+0.030000): Drop the warmup [x 0000004]',
+    '- keep 0.950000 (+0.050000): Remove the value embeddings [x 0000003]',
+    '- keep 0.900000 (-0.100000): Halve the batch [x 0000002]',
+  ]);
+  const higher = {
+    ...sessionOf('x', '2026-03-05T10:00:00Z', rows),
+    metric: { name: 'f1', direction: 'higher' },
+  } as const;
+  expect(listTriedLines([higher], '')[2]).toBe('- discard 0.930000 (-0.070000): Drop the warmup [x 0000004]');
+});
+
 test('what several sessions tried with the same end is one line of the newest, and counted', () => {
   const mar6 = sessionOf('mar6', '2026-03-06T10:00:00Z', [
     rowOf('0000011', 1, 'keep', 'baseline'),

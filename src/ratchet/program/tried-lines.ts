@@ -48,6 +48,7 @@ export function plainDescription(description: string): string {
 }
 
 function listTried(session: TriedSession): Tried[] {
+  const sign = session.metric.direction === 'lower' ? -1 : 1;
   let best: number | null = null;
   const tried: Tried[] = [];
   for (const row of session.rows) {
@@ -55,7 +56,8 @@ function listTried(session: TriedSession): Tried[] {
     const isBaseline = best === null && status === 'keep';
     const gain = metric === null || best === null ? null : metric - best;
     if (!isBaseline) tried.push({ tag: session.tag, row, gain });
-    if (status === 'keep' && metric !== null) best = metric;
+    // A keep may be worse than the best, as one for its shorter code is.
+    if (status === 'keep' && metric !== null && (best === null || sign * (metric - best) > 0)) best = metric;
   }
   return tried;
 }

@@ -64,6 +64,35 @@ test('runs of the same code again give the noise, whatever their commit says els
   expect(findRepeats(rows.slice(2, 5), 'lower')).toBeNull();
 });
 
+test.each([
+  ['halve batch', 'halve batch, run 2'],
+  ['halve batch', 'halve batch (seed=1337)'],
+  ['halve batch run_1', 'halve batch #2'],
+  ['halve batch', '2nd run: halve batch'],
+  ['try 1: halve batch', 'repeat 3: halve batch'],
+])('"%s" and "%s" of one commit are the same code', (one, other) => {
+  const rows = make([one, other].map((description, index) => [1 + index, { commit: 'aaaaaaa', description }]));
+  expect(findRepeats(rows, 'lower')?.from).toContain('rows 1, 2');
+});
+
+test.each([
+  ['depth 8', 'depth 12'],
+  ['lr 0.04', 'lr 0.05'],
+  ['softcap 15', 'softcap 30'],
+  ['no warmup', 'warmup'],
+  ['drop 2nd layer', 'drop 3rd layer'],
+  ['try 8 heads', 'try 16 heads'],
+  ['run 12 layers', 'run 10 layers'],
+  ['try 0.5', 'try 0.6'],
+  ['seed 3, 12 layers', 'seed 3, 8 layers'],
+  ['bias -2', 'bias 2'],
+])('"%s" and "%s" under one base commit are two experiments, and no noise', (one, other) => {
+  const rows = make(
+    [one, other].map((description, index) => [1 + index, { commit: 'aaaaaaa', description, status: 'discard' }]),
+  );
+  expect(findRepeats(rows, 'lower')).toBeNull();
+});
+
 test('a jump that no later row comes near is an anomaly, and what follows is held against the best before it', () => {
   const rows = make([
     [154],

@@ -79,9 +79,22 @@ export function findRepeats(rows: readonly TrialRow[], direction: Direction): No
   return estimateNoise(model.sd, model.degrees, `the repeated rows ${listNumbers(numbers)}`);
 }
 
+/** A whole number that stands by itself: neither "2x" nor "0.5". */
+const whole = /\d+(?![\p{L}\p{N}]|[.,]\d)/u.source;
+
+/** The number of a run. Behind "run" or "try" only where nothing follows: "try 8 heads" is a change. Any other number tells two changes apart. */
+const runNumbers: readonly RegExp[] = [
+  new RegExp(`(?:(?<![\\p{L}\\p{N}])(?:seeds?|reps?)(?:\\s*[:=_#]\\s*|\\s+|-)?|#\\s*)${whole}`, 'gu'),
+  new RegExp(
+    `(?<![\\p{L}\\p{N}])(?:(?:re-?)?runs?|repeat|try)(?:\\s*[:=_]\\s*|\\s+|-)?${whole}(?=\\s*(?:$|[;:()\\[\\]|—–]|[.,](?:\\s|$)|-\\s))`,
+    'gu',
+  ),
+  /(?<![\p{L}\p{N}.])\d+(?:st|nd|rd|th)[ -](?:run|seed|rep|repeat|try)(?!\p{L})/gu,
+];
+
 /** Words that say "once more" and nothing of the change. */
 const againWords =
-  /\b(?:re-?runs?|re-?ran|repeat(?:ed|s)?|again|confirm(?:ed|ation|s)?|seeds?|verify|check|\d+(?:st|nd|rd|th)?|run|no)\b/g;
+  /(?<!\p{L})(?:re-?runs?|re-?ran|repeat(?:ed|s)?|again|confirm(?:ed|ation|s)?|seeds?|verify|check|runs?)(?!\p{L})/gu;
 
 /**
  * What code a row ran: by its commit and what it says of the change, because tables of the field name the commit that a discarded change
@@ -90,11 +103,12 @@ const againWords =
 function keyOfCode({ commit, category, description, status }: TrialRow): string | null {
   if (category === 'baseline' || status === 'baseline') return 'baseline';
   if (commit === null || !/^[0-9a-f]{6,40}$/i.test(commit)) return null;
-  const change = description
-    .toLowerCase()
-    .slice(0, 400)
+  const change = runNumbers
+    .reduce((text, pattern) => text.replaceAll(pattern, ' '), description.toLowerCase().slice(0, 400))
     .replaceAll(againWords, ' ')
-    .replaceAll(/[^\p{L}\p{N}]+/gu, ' ')
+    // A point or a sign before a digit belongs to the number: 0.04, -2.
+    .replaceAll(/[^\p{L}\p{N}.+-]+|[.+-](?!\.?\d)/gu, ' ')
+    .replaceAll(/ +/g, ' ')
     .trim();
   return `${commit.toLowerCase().slice(0, 7)} ${change}`;
 }

@@ -1,7 +1,10 @@
 /** Which command answers a request once its mode is picked, with what the words say of it: a tag, a number of experiments, an address. Pure. */
+import { dirname, join } from 'node:path';
 import type { RatchetMode } from '../../domain/ratchet.ts';
 import type { Intake } from '../intake/intake.ts';
+import { folderOfAddress } from '../setup-mode/find-repository.ts';
 import { foldRequest } from './request-text.ts';
+import { isSameAddress } from './same-address.ts';
 
 /** A verb of `lab autoresearch` with its words and options. */
 export interface PlannedCommand {
@@ -14,20 +17,30 @@ export interface PlannedCommand {
   waits: string | null;
 }
 
-/** The command for a mode. `usualAddress` is where autoresearch is cloned from; `today` names a session that the words do not name. */
+/** What a plan rests on besides the words and the packet. */
+export interface PlanFacts {
+  /** Where autoresearch is cloned from. */
+  usualAddress: string;
+  /** Names a session that the words do not name. */
+  today: string;
+  /** Address that the repository here was cloned from; null where it has none. */
+  origin: string | null;
+}
+
+/** The command for a mode. Throws LabError (usage) for an address of another repository that names no folder. */
 export function planCommand(
   mode: RatchetMode,
   request: string,
   intake: Pick<Intake, 'state' | 'session' | 'repository'>,
-  { usualAddress, today }: { usualAddress: string; today: string },
+  facts: PlanFacts,
 ): PlannedCommand {
   switch (mode) {
     case 'setup':
-      return planSetup(request, intake, usualAddress);
+      return planSetup(request, intake, facts);
     case 'program':
       return { verb: 'program', args: [], goArgs: ['--write'], waits: null };
     case 'run':
-      return planRun(request, intake.session.sessions, today);
+      return planRun(request, intake.session.sessions, facts.today);
     case 'results':
     case 'adapt':
       return { verb: mode, args: planReading(mode, request, intake.session.sessions), goArgs: [], waits: null };
@@ -37,11 +50,17 @@ export function planCommand(
 function planSetup(
   request: string,
   { state, repository }: Pick<Intake, 'state' | 'repository'>,
-  usualAddress: string,
+  { usualAddress, origin }: PlanFacts,
 ): PlannedCommand {
   const goArgs = repository.data === 'ready' ? [] : ['--prepare'];
-  if (state.hasRepository) return { verb: 'setup', args: [], goArgs, waits: null };
   const address = /(?:https?:\/\/|ssh:\/\/|git@)[^\s"'`<>]+/.exec(request)?.[0].replace(/[.,;:!?)]+$/, '');
+  if (state.hasRepository && address !== undefined && (origin === null || !isSameAddress(address, origin))) {
+    // Beside the one here, whose data says nothing of the other's.
+    const folder = join(dirname(repository.root), folderOfAddress(address));
+    const waits = `it fetches another repository than ${repository.root}, which \`lab autoresearch setup\` takes`;
+    return { verb: 'setup', args: ['--clone', address, folder], goArgs: ['--prepare'], waits };
+  }
+  if (state.hasRepository) return { verb: 'setup', args: [], goArgs, waits: null };
   if (address !== undefined) return { verb: 'setup', args: ['--clone', address], goArgs, waits: null };
   return {
     verb: 'setup',
