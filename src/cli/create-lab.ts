@@ -1,15 +1,15 @@
 /**
  * Makes a lab on disk from this package's own templates: the numbered folders, lab.yaml, charter and journals, the secret score seed,
- * a commit of exactly the files it wrote, and the git hooks. It changes no file that is there, but for lines added to .gitignore.
+ * a commit of exactly what it wrote, and the git hooks. It changes no file that is there, but for lines added to .gitignore. lab.yaml, which
+ * makes a folder a lab, comes last, so that a call that was cut off can be given again.
  */
 import {
-  appendFileSync,
-  copyFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   realpathSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
@@ -20,12 +20,15 @@ import { findRepositoryRoot } from '../config/repository-root.ts';
 import { LabError } from '../errors/lab-error.ts';
 import { loadLabConfig } from '../git/committed-config.ts';
 import { commitPaths, openGit } from '../git/porcelain.ts';
-import { resolveMainBranch } from '../git/repository.ts';
+import { findCommit, readTreeEntry, resolveMainBranch } from '../git/repository.ts';
+import { commitPathsAndText } from '../git/text-commit.ts';
 import { writeLabState } from '../lab/lab-state.ts';
 import { resultsHeader } from '../lab/results-tsv.ts';
 import { listFrozenFiles } from '../rules/frozen.ts';
 import { findUnfrozenScorerFiles } from '../rules/scorer-files.ts';
 import { papersText } from './adopt/plan-adoption.ts';
+import { addIgnoreLines, type IgnoreLines } from './ignore-lines.ts';
+import { holdsNothingBut, isSame, type LabFile, readContent } from './lab-files.ts';
 import { putHooks } from './put-hooks.ts';
 
 /** What kind of lab to make. */
@@ -51,8 +54,6 @@ export interface CreatedLab {
   notes: string[];
 }
 
-const ignored = ['.lab/', '5_worktrees/', 'lab.local.yaml', '__pycache__/'];
-
 /** Makes a lab at `folder`. Throws LabError (user) where one is there, or where a file of the lab would overwrite another. */
 export async function createLab(folder: string, options: CreateLabOptions): Promise<CreatedLab> {
   const isNew = !existsSync(folder);
@@ -60,8 +61,11 @@ export async function createLab(folder: string, options: CreateLabOptions): Prom
   const present = isNew ? [] : readdirSync(folder).filter((name) => name !== '.git');
   const root = isNew ? null : findRepositoryRoot(folder);
   if (existsSync(join(folder, 'lab.yaml'))) {
-    throw new LabError('user', `${folder} is a lab already (it has a lab.yaml)`, {
-      hints: ['`lab doctor` checks it, `lab deinit` takes the lab out again'],
+    const isCommitted = root !== null && (await holdsLabYaml(root));
+    throw new LabError('user', `${folder} is a lab already (it has a lab.yaml${isCommitted ? '' : ' in no commit'})`, {
+      hints: isCommitted
+        ? ['`lab doctor` checks it, `lab deinit` takes the lab out again']
+        : [`where an earlier \`lab init\` was cut off, \`rm ${join(folder, 'lab.yaml')}\` and give it again`],
     });
   }
   if (root !== null && root !== realpathSync(folder) && present.length > 0) {
@@ -69,7 +73,7 @@ export async function createLab(folder: string, options: CreateLabOptions): Prom
       hints: [`\`lab init ${root}\` makes the lab there`],
     });
   }
-  const isStarter = options.starter ?? present.length === 0;
+  const isStarter = options.starter ?? holdsNothingBut(folder, starterFiles(options));
   const given = (['metric', 'train', 'score'] as const).filter((name) => options[name] !== null);
   if (isStarter && given.length > 0) {
     throw new LabError('usage', `--${given[0]} does not go with the starter problem, which has its own`, {
@@ -81,7 +85,10 @@ export async function createLab(folder: string, options: CreateLabOptions): Prom
     });
   }
   const files = isStarter ? starterFiles(options) : adoptedFiles(folder, options, present);
-  const taken = files.filter((file) => existsSync(join(folder, file.path)) && !file.mayStay);
+  // Left by a call that was cut off: they go into the commit as if they were written now.
+  const same = new Set(files.filter((file) => isSame(folder, file)));
+  const isAgain = [...same].some((file) => !file.mayStay);
+  const taken = files.filter((file) => existsSync(join(folder, file.path)) && !file.mayStay && !same.has(file));
   if (taken.length > 0) {
     throw new LabError(
       'user',
@@ -98,21 +105,30 @@ export async function createLab(folder: string, options: CreateLabOptions): Prom
   if (findRepositoryRoot(folder) !== realpathSync(folder))
     await openGit(folder).init(['--quiet', '--initial-branch=main']);
   const written: string[] = [];
-  for (const file of files) {
+  const put = (file: LabFile): void => {
     const target = join(folder, file.path);
-    if (existsSync(target)) continue;
+    const isThere = existsSync(target);
+    if (isThere && !(isAgain && same.has(file))) return;
     mkdirSync(dirname(target), { recursive: true });
-    if ('from' in file) copyFileSync(file.from, target);
-    else writeFileSync(target, file.text);
+    if (!isThere) writeFileSync(target, readContent(file));
     written.push(file.path);
-  }
-  if (addIgnoreLines(folder)) written.push('.gitignore');
+  };
+  const isLast = (file: LabFile): boolean => file.path === 'lab.yaml';
+  for (const file of files) if (!isLast(file)) put(file);
+  const ignores = await addIgnoreLines(folder);
   writeLabState(labPaths(folder));
-  const branch = await commitFiles(folder, written);
+  for (const file of files) if (isLast(file)) put(file);
+  if (ignores.toCommit !== null) written.push('.gitignore');
+  const branch = await commitFiles(folder, written, ignores).catch((error: unknown) => {
+    // What is left is no lab yet, and the call can be given again.
+    if (written.includes('lab.yaml')) rmSync(join(folder, 'lab.yaml'), { force: true });
+    throw error;
+  });
   const frozen = await listFrozenFiles(folder, branch, loadLabConfig(realpathSync(folder)).rules);
   const frozenNote = `frozen from the first result on: ${frozen.map(({ path }) => path).join(', ')} (\`lab rules\` says why; META_MODE changes them)`;
   const notes = [
     frozenNote,
+    ...(ignores.isMixed ? [".gitignore has changes of yours; only the lab's lines were committed"] : []),
     ...(isStarter || options.score !== null
       ? []
       : ['there is no score command: the number that train prints counts, and its rows are flagged self-reported']),
@@ -120,8 +136,6 @@ export async function createLab(folder: string, options: CreateLabOptions): Prom
   if (options.hooks) notes.push(...(await putHooks(folder)));
   return { root: realpathSync(folder), branch, written, notes };
 }
-
-type LabFile = { path: string; mayStay?: boolean } & ({ from: string } | { text: string });
 
 function template(name: string): string {
   return join(packageRoot(), 'templates', name);
@@ -200,22 +214,16 @@ function adoptedFiles(folder: string, options: CreateLabOptions, present: string
   ];
 }
 
-function addIgnoreLines(folder: string): boolean {
-  const file = join(folder, '.gitignore');
-  const old = existsSync(file) ? readFileSync(file, 'utf8') : '';
-  const lines = new Set(old.split(/\r?\n/).map((line) => line.trim()));
-  const wanted = [
-    ...ignored,
-    ...(existsSync(join(folder, 'problem', 'prepare.py')) ? ['problem/data/', 'problem/out/'] : []),
-  ];
-  const missing = wanted.filter((line) => !lines.has(line));
-  if (missing.length === 0) return false;
-  appendFileSync(file, `${old === '' || old.endsWith('\n') ? '' : '\n'}${missing.join('\n')}\n`);
-  return true;
+/** Commits exactly what was written; what the user had staged stays staged and uncommitted. */
+async function commitFiles(folder: string, written: string[], ignores: IgnoreLines): Promise<string> {
+  const message = 'nightlab: make a lab';
+  if (ignores.isMixed && ignores.toCommit !== null) {
+    const others = written.filter((path) => path !== '.gitignore');
+    await commitPathsAndText(folder, message, others, { path: '.gitignore', ...ignores.toCommit });
+  } else await commitPaths(folder, message, written);
+  return await resolveMainBranch(folder, null);
 }
 
-/** Commits exactly the written files; what the user had staged stays staged and uncommitted. */
-async function commitFiles(folder: string, written: string[]): Promise<string> {
-  await commitPaths(folder, 'nightlab: make a lab', written);
-  return await resolveMainBranch(folder, null);
+async function holdsLabYaml(root: string): Promise<boolean> {
+  return (await findCommit(root, 'HEAD')) !== null && (await readTreeEntry(root, 'HEAD', 'lab.yaml')) !== null;
 }

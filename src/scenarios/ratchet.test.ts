@@ -220,6 +220,45 @@ test('an agent without a sandbox that commits, resets, deletes, forges rows and 
   expect(await lab.git('status', '--porcelain')).toBe('');
 });
 
+test('two sessions at once each have a table, a branch and an agent of their own', { timeout: 400_000 }, async () => {
+  const lab = await start({
+    first: { 1: `edit('ORDER', prompt.includes('session \`left\`') ? 3 : 4); hand('wider')` },
+  });
+  const run = (tag: string) => lab.call(['autoresearch', 'run', '--tag', tag, '--max', '2']);
+  const [left, right] = await Promise.all([run('left'), run('right')]);
+  expect([left.code, right.code], left.stderr + right.stderr).toEqual([0, 0]);
+  const [leftCells, rightCells] = [await readCells(lab, 'left'), await readCells(lab, 'right')];
+  expect(leftCells.map(([, , , status]) => status)).toEqual(['keep', 'keep', 'discard']);
+  expect(rightCells.map(([, , , status]) => status)).toEqual(['keep', 'keep', 'discard']);
+  expect(leftCells[1]?.[1]).not.toBe(rightCells[1]?.[1]);
+  expect(left.stdout).not.toContain('right');
+  const busy = await lab.call(['autoresearch', 'resume', '--tag', 'neither']);
+  expect(busy.stderr).toContain('expected one of: left, right');
+});
+
+test('with --confirm the baseline runs with every seed, each experiment with its own, and the end judges the keeps', {
+  timeout: 400_000,
+}, async () => {
+  const lab = await start({ first: { 1: `edit('ORDER', 3); hand('context of 3')` } });
+  const { code, stderr } = await lab.call(['autoresearch', 'run', '--tag', 'sure', '--max', '2', '--confirm']);
+  expect(code, stderr).toBe(0);
+  const seedsOf = async (number: number) => {
+    const path = join(lab.clone, '.lab', 'ratchet', 'sure', 'iterations', `${number}.json`);
+    const { tries } = JSON.parse(await readFile(path, 'utf8')) as {
+      tries: { seed: number; outcome: { metric: number } }[];
+    };
+    return tries;
+  };
+  const baseline = await seedsOf(0);
+  expect(baseline.map(({ seed }) => seed)).toEqual([1, 2, 3, 4]);
+  expect([...(await seedsOf(1)), ...(await seedsOf(2))].map(({ seed }) => seed)).toEqual([5, 6]);
+  const mean = baseline.reduce((sum, { outcome }) => sum + outcome.metric, 0) / 4;
+  const [first, second] = await readCells(lab, 'sure');
+  expect(first?.[1]).toBe(mean.toFixed(6));
+  expect(second?.[3]).toBe('keep');
+  expect(stderr).toMatch(/every keep of "lower wins" holds|"lower wins" would have kept these/);
+});
+
 test('a change of the evaluator or of the score command on the main branch stops the session, and another track is offered', async () => {
   const lab = await start({ first: {} });
   await lab.call(['autoresearch', 'run', '--tag', 'a', '--max', '1']);

@@ -64,6 +64,16 @@ export async function takeLabFiles(
   return { commit: outcome.commit, left: outcome.checkoutLeft };
 }
 
+/**
+ * Whether `git reset --keep <before>` in the main checkout would drop exactly two commits, the one that made the lab and the one that took it
+ * out: main is checked out there, and `before` lies two commits back.
+ */
+export async function canDropBoth(root: string, main: string, before: string): Promise<boolean> {
+  const head = await runGitResult(root, ['symbolic-ref', '--quiet', 'HEAD']);
+  if (head.stdout.toString('utf8').trim() !== `refs/heads/${main}`) return false;
+  return (await findCommit(root, `refs/heads/${main}~2`)) === before;
+}
+
 /** Removes a folder in which nothing lies, or nothing but folders of that kind. */
 export function removeEmptyFolder(folder: string): void {
   if (!existsSync(folder)) return;
