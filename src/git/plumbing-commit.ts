@@ -73,6 +73,8 @@ export interface PlumbingCommit {
   by?: UserIdentity;
   /** Asked after the edits: true where they found what stands against the whole commit; it ends as `unchanged`. */
   isRefused?(): boolean;
+  /** Called once the branch has moved, before index and files of a checkout follow. */
+  onMoved?(): void;
 }
 
 /** How a commit by plumbing ended. */
@@ -192,6 +194,7 @@ async function moveWithCheckouts(
   move: BranchMove,
   moves: PathMove[],
   checkouts: Checkout[],
+  onMoved: () => void,
 ): Promise<CommitOutcome | Exclude<MoveOutcome, 'moved'>> {
   const left = new Set<string>();
   const updated = new Set<string>();
@@ -199,7 +202,9 @@ async function moveWithCheckouts(
   // Each checkout asks for the move once its own index is ready; the first one makes it.
   let moved: MoveOutcome | null = null;
   const moveBranch = async (): Promise<MoveOutcome> => {
-    moved ??= await tryMoveBranch(move);
+    if (moved !== null) return moved;
+    moved = await tryMoveBranch(move);
+    if (moved === 'moved') onMoved();
     return moved;
   };
   if (checkouts.length === 0) {
@@ -259,7 +264,7 @@ export async function commitByPlumbing(root: string, commit: PlumbingCommit): Pr
     if (locked.kind === 'delayed') return locked;
     try {
       const move = { root, commonDirectory, branch: commit.branch, from: tip, to };
-      const outcome = await moveWithCheckouts(move, moves, checkouts);
+      const outcome = await moveWithCheckouts(move, moves, checkouts, () => commit.onMoved?.());
       if (typeof outcome === 'object') return outcome;
       isLocked = outcome === 'locked';
     } finally {

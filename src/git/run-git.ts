@@ -17,6 +17,8 @@ export interface GitOptions {
   env?: Record<string, string>;
   /** Settings for this call ("core.fsyncMethod=batch"), after the fixed ones. */
   config?: string[];
+  /** Ends git, which then takes its half-made things away; that it was ended is told as a result, with exit code null. */
+  signal?: AbortSignal;
 }
 
 /** What a git call gave, whatever its exit code. */
@@ -63,14 +65,17 @@ export async function runGitResult(cwd: string, args: string[], options: GitOpti
           bytes += chunk.length;
           if (bytes > mostOutputBytes) child.kill();
         });
+      const stop = () => void child.kill();
+      options.signal?.addEventListener('abort', stop, { once: true });
       child.on('error', fail);
-      child.on('close', (exitCode) =>
+      child.on('close', (exitCode) => {
+        options.signal?.removeEventListener('abort', stop);
         resolve({
           exitCode,
           stdout: Buffer.concat(output.stdout),
           stderr: Buffer.concat(output.stderr).toString('utf8'),
-        }),
-      );
+        });
+      });
       // A git that ends without reading all of its input says why by its exit code.
       child.stdin?.on('error', () => undefined);
       child.stdin?.end(options.input);

@@ -21,12 +21,13 @@ async function writeFolderSynced(folder: string): Promise<void> {
 
 /**
  * Writes a file in one step: a temporary file beside it, synced, renamed, the folder synced. Makes missing folders. `mode`
- * are permission bits (default 0o666 less the umask). Throws LabError naming the file; the old content then stays.
+ * are permission bits (default 0o666 less the umask). `beforeRename` may throw a LabError, the last word on whether the old content gives way.
+ * Throws LabError naming the file; the old content then stays.
  */
 export async function writeFileSynced(
   path: string,
   data: string | Uint8Array,
-  options: { mode?: number } = {},
+  options: { mode?: number; beforeRename?: () => void } = {},
 ): Promise<void> {
   const folder = dirname(path);
   const temporary = join(folder, `.${basename(path)}.${process.pid}-${randomBytes(4).toString('hex')}.tmp`);
@@ -35,11 +36,12 @@ export async function writeFileSynced(
     await createSynced(temporary, data, options.mode);
     // The umask has cut the mode on creation.
     if (options.mode !== undefined) await chmod(temporary, options.mode);
+    options.beforeRename?.();
     await rename(temporary, path);
     await writeFolderSynced(folder);
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);
-    throw writeError(path, error);
+    throw error instanceof LabError ? error : writeError(path, error);
   }
 }
 

@@ -9,15 +9,19 @@ import type { LabGate, LabSight } from './lab-gate.ts';
 const queuedBy = new WeakMap<LabGate, Set<string>>();
 
 /** True for a job that is over without a metric: another one of its seed may give one. */
-function isInVain({ state }: JobView): boolean {
+function hasNoMetric({ state }: JobView): boolean {
   return state.kind === 'ended' && state.run.metric === null;
 }
 
 /**
- * Queues the seeds that the baseline of the present track lacks, in their order. A seed whose jobs all ended without a metric is lacking
- * too, but a command queues no seed twice. Gives the numbers of the jobs that count, for each seed the last one that is not in vain.
+ * Queues the seeds that the baseline of the present track lacks, in their order. A seed whose jobs were all in vain (without more: ended
+ * without a metric) is lacking too, but a command queues no seed twice. Gives the numbers of the jobs that count, of other seeds as well,
+ * and without those that were in vain.
  */
-export async function queueBaseline(context: Pick<PipelineContext, 'gate' | 'config' | 'tell'>): Promise<number[]> {
+export async function queueBaseline(
+  context: Pick<PipelineContext, 'gate' | 'config' | 'tell'>,
+  isInVain: (view: JobView) => boolean = hasNoMetric,
+): Promise<number[]> {
   const { gate, config, tell } = context;
   const { jobs, track } = await gate.look();
   const queued = queuedBy.get(gate) ?? new Set<string>();
@@ -69,7 +73,7 @@ export async function ensureChampion(context: PipelineContext): Promise<NonNulla
   if (held?.state.kind === 'held')
     throw new LabError('user', `baseline job ${held.job.number} is held: ${held.state.hold.reason}`);
   // The newest: an older one may have failed for what has been mended since.
-  const failed = views.filter(isInVain).at(-1);
+  const failed = views.filter(hasNoMetric).at(-1);
   throw new LabError('job-failed', 'the baseline gave no number, so there is nothing to start experiments from', {
     hints: [
       failed ? `\`lab log ${failed.job.number}\` shows why` : '`lab status` shows why',

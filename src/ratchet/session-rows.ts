@@ -2,8 +2,18 @@
  * A session's results.tsv: five columns, untracked, to the letter of autoresearch. What the session tried is kept elsewhere (iteration.ts); the
  * file is written from that, and put back where somebody changed it. Tables of others are analysis/field-table's.
  */
-import { closeSync, constants, fsyncSync, lstatSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  closeSync,
+  constants,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { RatchetRow, RatchetStatus } from '../domain/ratchet.ts';
 import { LabError } from '../errors/lab-error.ts';
 import { writeFileSynced } from '../lab/atomic-write.ts';
@@ -71,6 +81,8 @@ export async function updateRows(
   keepIn: string,
 ): Promise<RowsUpdate> {
   const wanted = formatRowsHeader(metricName) + rows.map(formatRow).join('');
+  // The worktree may not be made yet, or be gone; whoever puts it there writes the rows again.
+  mkdirSync(dirname(path), { recursive: true });
   const found = lstatSync(path, { throwIfNoEntry: false });
   // An agent can put a link, a pipe or a folder there: never written through, and out of the way before anything is read.
   const isPlain = found === undefined || (found.isFile() && found.nlink === 1);

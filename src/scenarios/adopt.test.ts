@@ -9,7 +9,7 @@ import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { packageRoot } from '../config/package-root.ts';
 import { probeSandbox } from '../sandbox/bubblewrap.ts';
-import { createTemporaryLab, type LabCall, labCommand, type TemporaryLab, waitUntil } from './temporary-lab.ts';
+import { createTemporaryLab, type LabCall, type TemporaryLab } from './temporary-lab.ts';
 import { createTrainingRepository, prepareTrainingData, putUvOnPath } from './training-repository-for-tests.ts';
 
 const own = ['0_docs/papers/README.md', '1_ideas/_TEMPLATE.md', '9_reports/_TEMPLATE.md', 'lab.yaml'];
@@ -299,15 +299,11 @@ test('a metric name that no lab can have, and a scorer that is not committed, ar
 test('an adoption that is killed once its commit is made is completed by the next, and leaves no lock', async () => {
   const { root, lab, git } = await createClone();
   const first = await git('rev-parse', 'master');
-  const [node, script] = labCommand;
-  const killed = execa(node, [script, 'init', '--adopt'], {
-    ...{ cwd: root, env: { ...around.env, ...env }, extendEnv: false, reject: false },
-  });
-  await waitUntil('main has the commit', async () => (await git('rev-parse', 'master')) !== first);
-  killed.kill('SIGKILL');
-  await killed;
+  await around.labIn(root, ['init', '--adopt'], { ...env, LAB_STOP_AT: 'adoption-committed' });
+  expect(await git('rev-parse', 'master~1')).toBe(first);
+  expect(await readdir(root)).not.toContain('lab.yaml');
   const call = await lab('init', '--adopt');
-  expect(call.stderr).toContain('is a lab');
+  expect(call.stderr).toContain('what an adoption that was cut off had left to do is done now');
   expect(await git('status', '--porcelain')).toBe('');
   expect((await git('show', '--format=', '--name-only', 'master')).split('\n').sort()).toEqual(own);
   expect((await readdir(join(root, '.git'))).filter((name) => /lock|nightlab/.test(name))).toEqual([]);

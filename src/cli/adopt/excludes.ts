@@ -2,9 +2,10 @@
  * The lab's lines in `.git/info/exclude`: names that git is to pass over in this clone and that the clone's own .gitignore does not list.
  * A block between two marks, so that it can be taken away again.
  */
-import { existsSync, mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
-import { createGitError, runGit, runGitResult } from '../../git/run-git.ts';
+import { existsSync, lstatSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { createGitError, runGitResult } from '../../git/run-git.ts';
+import { findExcludeFile, readExcludeText, writeExcludeText } from '../../lab/exclude-file.ts';
 
 const begin = '# nightlab: what a lab keeps beside the code (`lab deinit` takes these lines away)';
 const end = '# nightlab: end';
@@ -17,11 +18,6 @@ const wanted: readonly (readonly [string, string])[] = [
   ['/results.tsv', 'results.tsv'],
   ['__pycache__/', '__pycache__/x'],
 ];
-
-/** Absolute path of the clone's exclude file, which need not exist. */
-export async function findExcludeFile(root: string): Promise<string> {
-  return resolve(root, (await runGit(root, ['rev-parse', '--git-path', 'info/exclude'])).trim());
-}
 
 /** Patterns that nothing ignores yet. */
 export async function listMissingExcludes(root: string): Promise<string[]> {
@@ -36,42 +32,48 @@ export async function listMissingExcludes(root: string): Promise<string[]> {
   return missing;
 }
 
-/** Adds the block; gives what puts the file back as it was. */
-export function addExcludes(file: string, patterns: readonly string[]): () => void {
-  if (patterns.length === 0) return () => undefined;
-  const before = existsSync(file) ? readFileSync(file) : null;
-  const folder = dirname(file);
-  const hadFolder = existsSync(folder);
-  mkdirSync(folder, { recursive: true });
-  const old = before?.toString('latin1') ?? '';
+/**
+ * Adds the block; gives what takes it away again: the file is then as it was, but for what others wrote into it meanwhile. Throws LabError
+ * (user) where the file cannot be written.
+ */
+export async function addExcludes(file: string, patterns: readonly string[]): Promise<() => Promise<void>> {
+  if (patterns.length === 0) return async () => undefined;
+  const before = readExcludeText(file);
+  const hadFolder = existsSync(dirname(file));
+  const old = before ?? '';
   const gap = old === '' || old.endsWith('\n') ? '' : '\n';
-  writeFileSync(file, Buffer.concat([before ?? Buffer.alloc(0), Buffer.from(`${gap}${formatBlock(patterns)}`)]));
-  return () => {
-    if (before !== null) return writeFileSync(file, before);
-    rmSync(file, { force: true });
-    if (!hadFolder) rmdirSync(folder);
+  const written = `${old}${gap}${formatBlock(patterns)}`;
+  await writeExcludeText(file, written);
+  return async () => {
+    const now = readExcludeText(file);
+    const rest = now === written ? old : removeBlock(now ?? '');
+    if (now === null || rest === null) return;
+    if (before !== null || rest !== '') return await writeExcludeText(file, rest);
+    rmSync(file);
+    if (!hadFolder && readdirSync(dirname(file)).length === 0) rmdirSync(dirname(file));
   };
 }
 
 const formatBlock = (patterns: readonly string[]): string => `${[begin, ...patterns, end].join('\n')}\n`;
 
-/** A text without the lab's block; null where it has none. Pure. */
+/** A text without the lab's blocks, of which a mended adoption may have written a second; null where it has none. Pure. */
 export function removeBlock(text: string): string | null {
   const from = text.indexOf(`${begin}\n`);
   if (from < 0) return null;
   const mark = `${end}\n`;
   const to = text.indexOf(mark, from);
-  return to < 0 ? null : text.slice(0, from) + text.slice(to + mark.length);
+  if (to < 0) return null;
+  const rest = text.slice(0, from) + text.slice(to + mark.length);
+  return removeBlock(rest) ?? rest;
 }
 
 /** Takes the lab's block out of the clone's exclude file; true where there was one. A file that held nothing else goes too. */
 export async function removeExcludes(root: string): Promise<boolean> {
   const file = await findExcludeFile(root);
-  if (!existsSync(file)) return false;
-  // Bytes as they are, whatever they mean.
-  const rest = removeBlock(readFileSync(file, 'latin1'));
+  const rest = removeBlock(readExcludeText(file) ?? '');
   if (rest === null) return false;
-  if (rest === '') rmSync(file);
-  else writeFileSync(file, rest, 'latin1');
+  // A link of the user's stays, to an empty file.
+  if (rest === '' && lstatSync(file).isFile()) rmSync(file);
+  else await writeExcludeText(file, rest);
   return true;
 }

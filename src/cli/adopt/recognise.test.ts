@@ -1,11 +1,12 @@
 /** What is read from a real repository: files and how they stand in git, constants, data, torch. And the clone's exclude file. */
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
+import { findExcludeFile } from '../../lab/exclude-file.ts';
 import { createTemporaryRepository, type TemporaryRepository } from '../../scenarios/temporary-repository.ts';
 import { trainingRepositoryFiles } from '../../scenarios/training-repository-for-tests.ts';
 import { findAdoptablePlace } from './check-place.ts';
-import { addExcludes, findExcludeFile, listMissingExcludes, removeBlock, removeExcludes } from './excludes.ts';
+import { addExcludes, listMissingExcludes, removeBlock, removeExcludes } from './excludes.ts';
 import { recognise } from './recognise.ts';
 
 const made: TemporaryRepository[] = [];
@@ -82,7 +83,7 @@ test('only what nothing ignores comes into the exclude file, and goes again with
   await writeFile(file, '# mine\n*.log\n');
   const patterns = await listMissingExcludes(root);
   expect(patterns).toEqual(['/5_worktrees/', '/lab.local.yaml']);
-  const putBack = addExcludes(file, patterns);
+  const putBack = await addExcludes(file, patterns);
   await repository.write('lab.local.yaml', 'x\n');
   expect(await git('status', '--porcelain')).toBe('');
   expect(await listMissingExcludes(root)).toEqual([]);
@@ -90,15 +91,46 @@ test('only what nothing ignores comes into the exclude file, and goes again with
   expect(await removeExcludes(root)).toBe(true);
   expect(await readFile(file, 'utf8')).toBe('# mine\n*.log\n# later\n');
   expect(await removeExcludes(root)).toBe(false);
-  putBack();
-  expect(await readFile(file, 'utf8')).toBe('# mine\n*.log\n');
+  await putBack();
+  expect(await readFile(file, 'utf8')).toBe('# mine\n*.log\n# later\n');
+});
+
+test('excludes that are put back leave the lines that came meanwhile, and take nothing else away', async () => {
+  const { root } = await create({ 'train.py': 'x = 1\n' });
+  const file = await findExcludeFile(root);
+  // No newline at its end, and no UTF-8.
+  const mine = Buffer.from('# m\xfcde', 'latin1');
+  await writeFile(file, mine);
+  await chmod(file, 0o640);
+  await (await addExcludes(file, ['/.lab/']))();
+  expect(await readFile(file)).toEqual(mine);
+  const putBack = await addExcludes(file, ['/.lab/']);
+  await writeFile(file, Buffer.concat([await readFile(file), Buffer.from('*.later\n')]));
+  await putBack();
+  expect(await readFile(file, 'latin1')).toBe('# m\xfcde\n*.later\n');
+  expect((await stat(file)).mode & 0o777).toBe(0o640);
+});
+
+test('an exclude file that is a link elsewhere stays one, and its lines come and go where it leads', async () => {
+  const { root } = await create({ 'train.py': 'x = 1\n' });
+  const file = await findExcludeFile(root);
+  const shared = join(root, '.git', 'shared');
+  await writeFile(shared, '*.log\n');
+  await rm(file);
+  await symlink(shared, file);
+  await addExcludes(file, ['/.lab/']);
+  expect(await readFile(shared, 'utf8')).toMatch(/^\*\.log\n#[^\n]*\n\/\.lab\/\n#[^\n]*\n$/);
+  await addExcludes(file, ['/5_worktrees/']);
+  expect(await removeExcludes(root)).toBe(true);
+  expect(await readFile(shared, 'utf8')).toBe('*.log\n');
+  expect((await lstat(file)).isSymbolicLink()).toBe(true);
 });
 
 test('where there was no exclude file there is none afterwards', async () => {
   const { root } = await create({ 'train.py': 'x = 1\n' });
   const file = await findExcludeFile(root);
   await rm(join(root, '.git', 'info'), { recursive: true });
-  addExcludes(file, ['/.lab/'])();
+  await (await addExcludes(file, ['/.lab/']))();
   await expect(readFile(file)).rejects.toThrow(/ENOENT/);
   expect(removeBlock('*.log\n')).toBeNull();
 });

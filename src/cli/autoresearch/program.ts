@@ -66,7 +66,7 @@ export const program: Verb = {
     }
     const { text, added, refreshed } = plan.refined;
     const diff = await renderProgramDiff(plan.before, text);
-    if (diff !== '') await writeProgram(paths.root, text);
+    if (diff !== '') await writeProgram(paths.root, plan.before, text);
     const way = await findFrozenWay(paths, main, new Date());
     const counting = diff === '' ? [] : explainFrozenWay(way, main, programFile, 'program: what a session goes by');
     if (isJson) {

@@ -5,14 +5,15 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LabPaths } from '../../config/lab-paths.ts';
+import { findRepositoryRoot } from '../../config/repository-root.ts';
 import type { LabConfig } from '../../config/schema.ts';
 import { LabError } from '../../errors/lab-error.ts';
 import { readCheckedOutBranch } from '../../git/main-text.ts';
-import { resolveMainBranch } from '../../git/repository.ts';
-import { writeFileSynced } from '../../lab/atomic-write.ts';
+import { findCommit, readBlob, resolveMainBranch } from '../../git/repository.ts';
 import { findRunVariable } from '../../rules/meta-state.ts';
-import { compareBudgets, createBudget } from '../budget.ts';
+import { compareBudgets, createBudget, readConstants } from '../budget.ts';
 import { explainFrozenWay, findFrozenWay } from '../frozen-permit.ts';
+import { readOwnFile, replaceOwnFile } from '../own-file.ts';
 import { isSessionRunning, readSessions } from '../session.ts';
 import { planSequence, type SequencePlan } from './sequence-edit.ts';
 
@@ -35,7 +36,8 @@ export function ensureSequence(sequence: number): void {
 
 /**
  * Adapts a lab's prepare.py, or with `lab` null that of a plain clone in `root`. Throws LabError (refused) while a session runs, after one has
- * begun on this track where no new track is asked for, and where prepare.py is frozen.
+ * begun on this track where no new track is asked for, and where prepare.py is frozen; (user) where prepare.py is a link or no UTF-8 text. Where
+ * the working tree has the length already and the commit that counts has not, it writes nothing and says what makes it count.
  */
 export async function adaptSequence(
   root: string,
@@ -51,16 +53,18 @@ export async function adaptSequence(
       `prepare.py is a human's: ${variable} is set, so this is an agent's or a run's process`,
     );
   const file = join(root, 'prepare.py');
-  if (!existsSync(file))
+  const before = readOwnFile(file);
+  if (before === null)
     throw new LabError('user', `${root} has no prepare.py, expected a training repository`, {
       hints: ['`lab autoresearch setup --clone URL` fetches one'],
     });
   const train = join(root, 'train.py');
-  const plan = planSequence(readFileSync(file, 'utf8'), existsSync(train) ? readFileSync(train, 'utf8') : '', sequence);
-  if (plan.changes.length === 0) return { ...plan, next: [] };
+  const plan = planSequence(before, existsSync(train) ? readFileSync(train, 'utf8') : '', sequence);
+  const write = () => (plan.changes.length === 0 ? undefined : replaceOwnFile(file, before, plan.text));
   const message = `prepare: sequence length ${sequence}`;
   if (lab === null) {
-    await writeFileSynced(file, plan.text);
+    if (plan.changes.length === 0 && (await isCommitted(root, 'HEAD', sequence))) return { ...plan, next: [] };
+    await write();
     return {
       ...plan,
       next: [`commit it before the repository becomes a lab: git commit -m "${message}" -- prepare.py`],
@@ -68,6 +72,8 @@ export async function adaptSequence(
   }
   const { paths, config } = lab;
   const main = await resolveMainBranch(root, config.main);
+  if (plan.changes.length === 0 && (await isCommitted(root, `refs/heads/${main}`, sequence)))
+    return { ...plan, next: [] };
   const branch = readCheckedOutBranch(root);
   if (branch !== main)
     throw new LabError(
@@ -83,7 +89,7 @@ export async function adaptSequence(
     const [first = '', ...hints] = explainFrozenWay(way, main, 'prepare.py', message);
     throw new LabError('refused', first, { hints: hints.map((hint) => hint.trim()) });
   }
-  await writeFileSynced(file, plan.text);
+  await write();
   return {
     ...plan,
     next: [
@@ -91,6 +97,14 @@ export async function adaptSequence(
       'then `lab autoresearch setup` measures the baseline anew: numbers from before belong to another track',
     ],
   };
+}
+
+/** Whether a commit has the length: in the working tree alone it counts for no run. */
+async function isCommitted(root: string, revision: string, sequence: number): Promise<boolean> {
+  // Outside git, and before the first commit, nothing is.
+  if (findRepositoryRoot(root) === null || (await findCommit(root, revision)) === null) return false;
+  const text = (await readBlob(root, revision, 'prepare.py'))?.toString('utf8') ?? '';
+  return readConstants(text).MAX_SEQ_LEN === sequence;
 }
 
 async function ensureNoSession(paths: LabPaths, config: LabConfig, main: string, isNewTrack: boolean): Promise<void> {

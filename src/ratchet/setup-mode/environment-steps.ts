@@ -12,7 +12,7 @@ import type { LabPaths } from '../../config/lab-paths.ts';
 import type { LabConfig } from '../../config/schema.ts';
 import { errnoOf } from '../../errors/lab-error.ts';
 import { readJson, writeJsonSynced } from '../../lab/atomic-write.ts';
-import { readRepository } from '../intake/repository.ts';
+import { isFilled, readRepository } from '../intake/repository.ts';
 import { sessionsFolder } from '../session.ts';
 import { describeEnd, readLastLines, runCommand } from './run-command.ts';
 import { failStep, type StepOutcome } from './setup-steps.ts';
@@ -105,6 +105,8 @@ export function prepareCommandOf(train: string): string {
   return uv === null ? 'python3 prepare.py' : 'uv run prepare.py';
 }
 
+const nameMissing = (dataPaths: readonly string[]): string => dataPaths.find((path) => !isFilled(path)) ?? 'the data';
+
 /** Runs prepare.py where its data is missing and `isAsked`; says first that it may download. */
 export async function prepareData(
   paths: LabPaths,
@@ -115,21 +117,20 @@ export async function prepareData(
   if (!existsSync(join(paths.root, 'prepare.py'))) return { state: 'skipped', text: 'there is no prepare.py' };
   const look = () => readRepository(paths.root, { config, isLab: true }, []);
   const { data, dataPaths } = await look();
-  const where = dataPaths[0] ?? '';
   const command = prepareCommandOf(config.commands.train);
   const digest = digestOf(paths.root, command, ['prepare.py']);
   const notes = readNotes(paths);
   if (data === 'ready') {
     const isOlder = notes.data !== undefined && notes.data.digest !== digest;
     const older = isOlder ? `, made by another prepare.py: \`${command}\` by hand where that matters` : '';
-    return { state: 'already', text: `data is in ${where}${older}` };
+    return { state: 'already', text: `data is in ${dataPaths[0] ?? ''}${older}` };
   }
   if (data === 'unknown') {
     if (notes.data?.digest === digest) return { state: 'already', text: `\`${command}\` was done for this prepare.py` };
     if (!isAsked)
       return { state: 'skipped', text: `prepare.py does not say where its data lies; --prepare runs \`${command}\`` };
   } else if (!isAsked) {
-    return failStep(`data is missing: ${where}`, [
+    return failStep(`data is missing: ${nameMissing(dataPaths)}`, [
       `\`lab autoresearch setup --prepare\` runs \`${command}\`, which may download some GB`,
     ]);
   }
@@ -146,7 +147,7 @@ export async function prepareData(
   const after = await look();
   if (after.data === 'missing')
     return failStep(
-      `\`${command}\` ended well, and ${after.dataPaths[0] ?? 'the data'} is still missing`,
+      `\`${command}\` ended well, and ${nameMissing(after.dataPaths)} is still missing`,
       [log],
       readLastLines(folder),
     );

@@ -30,12 +30,15 @@ export async function measureBaseline(
   const known = readBaselineRuns(paths, await computeTrack(paths, config, main)).at(-1);
   if (known !== undefined) return { outcome: { state: 'already', text: describe(known) }, baseline: known };
   const [seed = 1] = config.run.seeds;
-  const numbers = await queueBaseline({
-    gate,
-    config: { ...config, run: { ...config.run, seeds: [seed] } },
-    tell: () => undefined,
-  });
-  const number = numbers.at(-1);
+  signal.throwIfAborted();
+  const numbers = await queueBaseline(
+    { gate, config: { ...config, run: { ...config.run, seeds: [seed] } }, tell: () => undefined },
+    // More than the pipeline asks for: a number without the memory beside it is no baseline of a session.
+    ({ job, state }) => state.kind === 'ended' && readBothNumbers(job, state.run) === null,
+  );
+  // Runs of other seeds may be in the queue, too, for a baseline of the lab's own.
+  const { jobs } = await gate.look();
+  const number = jobs.findLast(({ job }) => numbers.includes(job.number) && job.seed === seed)?.job.number;
   if (number === undefined)
     return { outcome: failStep('the queue took no baseline job', ['`lab status` shows the queue']), baseline: null };
   tell(`job ${number}: ${config.commands.train}, unmodified, seed ${seed}; \`lab follow ${number}\` shows it`);
