@@ -52,7 +52,7 @@ test.skipIf(zshMissing)(`zsh: commands, options and files are completed ${zshMis
     [
       // Whatever its first prompt is, what is typed waits for it.
       ['', `autoload -Uz compinit; compinit -u -D; source script.zsh; PS1='go''> '\n`],
-      ['go> ', 'lab au\t'],
+      ['go> ', 'lab aud\t'],
       ['lab audit ', '\u0015lab add --la\t'],
       ['--label ', '\u0015lab add --from jo\t'],
       ['jobs.jsonl ', '\u0015lab group add --sl\t'],

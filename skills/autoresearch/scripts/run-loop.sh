@@ -51,7 +51,7 @@ done
 case $max in
   '' | *[!0-9]* | 0*) fail "--max got \"$max\", expected a whole number of at least 1, or --forever" ;;
 esac
-if [ -n "$forever" ]; then max= max_given=; fi
+if [ -n "$forever" ]; then max='' max_given=''; fi
 [ -f train.py ] || fail "train.py is not in $PWD, expected the root of an autoresearch clone"
 [ -f lab.yaml ] || fail "lab.yaml is not in $PWD: nothing is set up yet" "sh $here/setup.sh"
 
