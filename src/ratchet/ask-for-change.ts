@@ -48,7 +48,6 @@ export async function askForChange(
 ): Promise<Iteration> {
   const { session, config, tell, signal } = context;
   let back = '';
-  let told = '';
   for (let turns = 1; ; turns += 1) {
     signal.throwIfAborted();
     await putBranch(context, iteration.base);
@@ -60,17 +59,22 @@ export async function askForChange(
     }
     await putBranch(context, iteration.base);
     back = turn.reason;
-    const line = `${iteration.number}: ${turn.kind === 'unable' ? 'the agent could not work' : 'turned away and put back'}: ${turn.reason}`;
-    if (line !== told) tell(line);
-    told = line;
     const pauses = turn.kind === 'unable' ? turns : Math.floor(turns / config.ratchet.turns);
-    if (turn.kind === 'unable' || turns % config.ratchet.turns === 0) await pause(context, pauses);
+    const isPause = turn.kind === 'unable' || turns % config.ratchet.turns === 0;
+    const again = isPause ? `; it is asked again in ${pauseSeconds(context, pauses)} s` : '';
+    tell(
+      `${iteration.number}: ${turn.kind === 'unable' ? 'the agent could not work' : 'turned away and put back'}: ${turn.reason}${again}`,
+    );
+    if (isPause) await pause(context, pauses);
   }
 }
 
+const pauseSeconds = ({ config }: Pick<RatchetContext, 'config'>, times: number): number =>
+  config.ratchet.pauseSeconds * Math.min(20, 2 ** (times - 1));
+
 /** Waits the lab's pause after turns in vain, twice as long with each of `times`, up to 20 times as long. */
 export async function pause({ config, signal }: RatchetContext, times: number): Promise<void> {
-  const seconds = config.ratchet.pauseSeconds * Math.min(20, 2 ** (times - 1));
+  const seconds = pauseSeconds({ config }, times);
   if (seconds > 0) await delay(seconds * 1000, undefined, { signal });
 }
 

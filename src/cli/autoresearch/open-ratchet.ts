@@ -9,11 +9,11 @@ import type { LabPaths } from '../../config/lab-paths.ts';
 import type { LabConfig } from '../../config/schema.ts';
 import type { RatchetSession } from '../../domain/ratchet.ts';
 import { exitCodes } from '../../errors/lab-error.ts';
-import { readIterations } from '../../ratchet/iteration.ts';
+import { findBest, type Iteration, lastTry, readIterations } from '../../ratchet/iteration.ts';
 import { type LoopEnd, runLoop } from '../../ratchet/loop.ts';
 import type { RatchetContext } from '../../ratchet/ratchet-context.ts';
 import { sessionFolder } from '../../ratchet/session.ts';
-import { keepLoose } from '../../ratchet/session-tree.ts';
+import { keepLoose, putSession } from '../../ratchet/session-tree.ts';
 import { allowedPerHour, formatRate, ratePerHour, summariseSession } from '../../ratchet/summary.ts';
 import { probeSandbox } from '../../sandbox/bubblewrap.ts';
 import type { SandboxProbe } from '../../sandbox/sandbox.ts';
@@ -85,12 +85,20 @@ export async function driveSession({ paths, config, main, session, isJson }: Dri
       throw error;
     });
     view.close();
+    // A commit that is still being measured is on a ref of its own; the branch ends with what was judged.
+    if (end === null) await putSession(paths, session, headOf(session, readIterations(paths, session.tag)));
     return finish({ paths, session, isJson }, end);
   } finally {
     view.close();
     process.removeListener('SIGINT', onSignal);
     process.removeListener('SIGTERM', onSignal);
   }
+}
+
+/** What the branch ends with: the newest keep, else the unmodified code. */
+function headOf({ start }: RatchetSession, iterations: readonly Iteration[]): string {
+  const best = findBest(iterations);
+  return (best === null ? null : lastTry(best)?.commit) ?? start;
 }
 
 /** `end`: null where Ctrl-C ended it. */
@@ -106,7 +114,12 @@ function finish({ paths, session, isJson }: Pick<Drive, 'paths' | 'session' | 'i
     );
     return interruptedCode;
   }
-  if (end.kind === 'max') return 0;
+  if (end.kind === 'max') {
+    process.stderr.write(
+      `\nthe session has its ${session.max} experiments; \`lab autoresearch resume --tag ${session.tag} --max <more>\` goes on\n`,
+    );
+    return 0;
+  }
   process.stderr.write(
     [
       '\nthe session was stopped, because its numbers could not be compared with new ones any more:',

@@ -26,6 +26,9 @@ export function renderSummary(
     ...(doubtful?.length === 0 ? ['every keep of "lower wins" holds against all runs'] : []),
     ...(next.length === 0 ? [] : ['next ideas', ...next.map((line) => `  - ${line}`)]),
     `worktree ${worktree}`,
+    ...(best === null || best.number === 0
+      ? []
+      : [`\`git merge --squash ${branch}\` in your checkout brings the best to your branch`]),
   ];
   return `${disarm(lines.join('\n'))}\n`;
 }

@@ -1,5 +1,5 @@
 /** `lab autoresearch resume`: goes on with a session that was stopped or killed. */
-import { findLab, type LabPaths } from '../../config/lab-paths.ts';
+import type { LabPaths } from '../../config/lab-paths.ts';
 import type { RatchetSession } from '../../domain/ratchet.ts';
 import { LabError } from '../../errors/lab-error.ts';
 import { resolveMainBranch } from '../../git/repository.ts';
@@ -9,6 +9,7 @@ import { openConfig } from '../open-config.ts';
 import type { Verb } from '../verbs.ts';
 import { printIntake } from './intake.ts';
 import { driveSession } from './open-ratchet.ts';
+import { findSessionLab } from './run.ts';
 
 /** Goes on. */
 export const resume: Verb = {
@@ -23,7 +24,7 @@ export const resume: Verb = {
   ],
   async run(input) {
     ensureNoWords('autoresearch resume', input);
-    const paths = findLab(process.cwd());
+    const paths = findSessionLab(process.cwd());
     const found = findSession(paths, input.text('tag'));
     const session: RatchetSession = {
       ...found,

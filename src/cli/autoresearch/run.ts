@@ -1,7 +1,8 @@
 /** `lab autoresearch run`: begins a session and drives it. */
-import { findLab } from '../../config/lab-paths.ts';
+import { findLabAround, type LabPaths } from '../../config/lab-paths.ts';
 import { LabError } from '../../errors/lab-error.ts';
 import { resolveMainBranch } from '../../git/repository.ts';
+import { runGit } from '../../git/run-git.ts';
 import { beginSession } from '../../ratchet/begin-session.ts';
 import { ensureTag, lockSession } from '../../ratchet/session.ts';
 import { ensureTagFree } from '../../ratchet/session-facts.ts';
@@ -12,6 +13,27 @@ import { openConfig } from '../open-config.ts';
 import type { Verb } from '../verbs.ts';
 import { printIntake } from './intake.ts';
 import { chooseSessionAgent, driveSession } from './open-ratchet.ts';
+
+/** The lab around a folder. Throws LabError (user) that names what makes one of a training repository. */
+export function findSessionLab(folder: string): LabPaths {
+  const found = findLabAround(folder);
+  if (found !== null) return found;
+  throw new LabError('user', `${folder} is in no lab, and a session needs one`, {
+    hints: [
+      '`lab autoresearch setup` in your training repository makes it one and measures a baseline',
+      '`lab init --adopt --dry-run` shows what that writes',
+    ],
+  });
+}
+
+/** A session goes by what is committed on main: an edit that is not would be missed without a word. */
+async function tellUncommitted({ root }: LabPaths, main: string): Promise<void> {
+  const words = ['status', '--porcelain', '-z', '--untracked-files=no'];
+  const changed = (await runGit(root, words)).split('\0').filter((entry) => entry !== '');
+  if (changed.length === 0) return;
+  const names = changed.map((entry) => entry.slice(3)).join(', ');
+  process.stderr.write(`note: not committed, and so no part of the session, which goes by ${main}: ${names}\n`);
+}
 
 /** Begins a session. */
 export const run: Verb = {
@@ -36,7 +58,7 @@ export const run: Verb = {
           `lab autoresearch run --tag ${new Date().toLocaleString('en-US', { month: 'short' }).toLowerCase()}${new Date().getDate()}`,
         ],
       });
-    const paths = findLab(process.cwd());
+    const paths = findSessionLab(process.cwd());
     const config = openConfig(paths, input.config);
     const main = await resolveMainBranch(paths.root, config.main);
     const isJson = input.flag('json');
@@ -46,6 +68,7 @@ export const run: Verb = {
     // A name that is no agent must not use the tag up.
     chooseSessionAgent(config, agent, await probeSandbox());
     await printIntake('run', paths);
+    await tellUncommitted(paths, main);
     const lock = await lockSession(paths, tag);
     try {
       const session = await beginSession(paths, config, main, {
