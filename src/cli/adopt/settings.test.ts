@@ -16,7 +16,7 @@ const home = process.env.HOME ?? homedir();
 function sketch(changes: Partial<Recognised> & { names?: string[] } = {}): Recognised {
   const { names = ['program.md', 'prepare.py', 'train.py', 'pyproject.toml', 'uv.lock'], ...rest } = changes;
   return {
-    place: { root: '/work/clone', main: 'master', head: 'a'.repeat(40) },
+    place: { root: '/srv/clone', main: 'master', head: 'a'.repeat(40) },
     files: names.map((path) => ({ path, state: 'committed' })),
     missing: ['program.md', 'prepare.py', 'train.py'].filter((name) => !names.includes(name)),
     constants: { TIME_BUDGET: 300, MAX_SEQ_LEN: 2048, EVAL_TOKENS: 20_971_520 },
@@ -97,9 +97,9 @@ test.each<[string, Partial<Recognised>, AdoptOptions['device'], 'cpu' | 'gpu']>(
 });
 
 test('data below the home is read, data beside the code is linked where git has none of it, and the home itself is never shown', () => {
-  const inside = '/work/clone/data';
+  const inside = '/srv/clone/data';
   const found = sketch({
-    dataFolders: [join(home, '.cache', 'other'), home, join(home, '.cache'), '/big/disk', inside, '/work/clone/kept'],
+    dataFolders: [join(home, '.cache', 'other'), home, join(home, '.cache'), '/big/disk', inside, '/srv/clone/kept'],
     untrackedData: [inside],
   });
   expect(choose(found)).toMatchObject({ sandboxRead: ['~/.cache/autoresearch', '~/.cache/other'], links: ['data'] });

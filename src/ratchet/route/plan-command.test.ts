@@ -33,7 +33,7 @@ function plan(
     accelerator: 'cuda',
     platform: 'linux',
   } as const;
-  const repository = { root: '/work/here', data: 'ready' } as Parameters<typeof planCommand>[2]['repository'];
+  const repository = { root: '/srv/here', data: 'ready' } as Parameters<typeof planCommand>[2]['repository'];
   const { verb, args } = planCommand(mode, request, { state, repository, session: { state: 'none', sessions } }, usual);
   return [verb, ...args].join(' ');
 }
@@ -87,16 +87,16 @@ test('setup takes the address that is named, and waits where none is', () => {
 
 test('an address of another repository than the one here is cloned beside it, and waits', () => {
   const state = { hasRepository: true } as Parameters<typeof planCommand>[2]['state'];
-  const repository = { root: '/work/here', data: 'ready' } as Parameters<typeof planCommand>[2]['repository'];
+  const repository = { root: '/srv/here', data: 'ready' } as Parameters<typeof planCommand>[2]['repository'];
   const here = { state, repository, session: { state: 'none' as const, sessions: [] } };
   const ask = (request: string, origin: string | null = usual.origin) =>
     planCommand('setup', request, here, { ...usual, origin });
   const other = 'https://example.org/a/other.git';
   const planned = ask(`set up ${other}`);
   // Its data is not the data of what is here.
-  expect(planned).toMatchObject({ args: ['--clone', other, '/work/other'], goArgs: ['--prepare'] });
-  expect(planned.waits).toMatch(/another repository than \/work\/here/);
-  expect(ask('set up https://example.org/a/b', null).args).toEqual(['--clone', 'https://example.org/a/b', '/work/b']);
+  expect(planned).toMatchObject({ args: ['--clone', other, '/srv/other'], goArgs: ['--prepare'] });
+  expect(planned.waits).toMatch(/another repository than \/srv\/here/);
+  expect(ask('set up https://example.org/a/b', null).args).toEqual(['--clone', 'https://example.org/a/b', '/srv/b']);
   for (const same of ['https://example.org/a/b/', 'ssh://git@example.org/a/b.git', 'git@example.org:a/b'])
     expect(ask(`set up ${same}`), same).toMatchObject({ args: [], waits: null });
 });
@@ -104,7 +104,7 @@ test('an address of another repository than the one here is cloned beside it, an
 test('the loop alone waits for --go, and so does an address that nobody named', () => {
   const waits = (mode: 'setup' | 'program' | 'run' | 'results' | 'adapt', hasRepository: boolean) => {
     const state = { hasRepository } as Parameters<typeof planCommand>[2]['state'];
-    const repository = { root: '/work/here', data: 'missing' } as Parameters<typeof planCommand>[2]['repository'];
+    const repository = { root: '/srv/here', data: 'missing' } as Parameters<typeof planCommand>[2]['repository'];
     return (
       planCommand(mode, 'x', { state, repository, session: { state: 'none', sessions: [] } }, usual).waits !== null
     );
