@@ -47,7 +47,7 @@ export interface NightRecord {
   scoreSeed: string;
 }
 
-const confirmsNothing = /nothing|no champion|was kept/i;
+const confirmsNothing = /nothing|no champion|was kept|bear none of/i;
 
 /** Makes the lab and lives the night; `remove` of the lab is the caller's. */
 export async function playNight(
