@@ -23,7 +23,7 @@ beforeEach(async () => {
   left.push(lab);
   home = join(lab.around, 'home');
   source = join(lab.around, 'source');
-  work = join(lab.around, 'work');
+  work = join(lab.around, 'repository');
   // Below the home: of /tmp a sandboxed run sees nothing.
   const bin = await putUvOnPath(join(home, 'bin'));
   env = { HOME: home, PATH: `${bin}:${lab.env.PATH}` };
@@ -80,7 +80,10 @@ async function writeRows(tag: string, rows: [string, number | null, 'keep' | 'di
   const table = rows.map(([commit, metric, status, description]) =>
     formatRow({ commit, metric, memoryGb: metric === null ? null : 0.1, status, description }),
   );
-  await lab.write(`../work/5_worktrees/autoresearch-${tag}/results.tsv`, formatRowsHeader('val_bpb') + table.join(''));
+  await lab.write(
+    `../repository/5_worktrees/autoresearch-${tag}/results.tsv`,
+    formatRowsHeader('val_bpb') + table.join(''),
+  );
   return paths;
 }
 

@@ -1,5 +1,9 @@
 /** `lab autoresearch run`: begins a session and drives it. */
+import { listAgents } from '../../agents/choose-agent.ts';
+import { programOf } from '../../agents/command-line.ts';
+import { findProgram } from '../../agents/run-sandbox.ts';
 import { findLabAround, type LabPaths } from '../../config/lab-paths.ts';
+import type { LabConfig } from '../../config/schema.ts';
 import { LabError } from '../../errors/lab-error.ts';
 import { resolveMainBranch } from '../../git/repository.ts';
 import { runGit } from '../../git/run-git.ts';
@@ -23,6 +27,16 @@ export function findSessionLab(folder: string): LabPaths {
       '`lab autoresearch setup` in your training repository makes it one and measures a baseline',
       '`lab init --adopt --dry-run` shows what that writes',
     ],
+  });
+}
+
+/** Throws LabError (config) where the agent's program is not installed: it would be asked all night in vain. */
+function ensureAgentProgram(config: LabConfig, name: string): void {
+  const command = listAgents(config).find((choice) => choice.name === name)?.template?.command;
+  const program = command === undefined ? null : programOf(command);
+  if (program === null || findProgram(program, process.env.PATH ?? '') !== null) return;
+  throw new LabError('config', `the agent ${name} starts "${program}", which is not on PATH`, {
+    hints: ['install it, or name another one: `--agent`, or `agents: {use: …}` in lab.local.yaml'],
   });
 }
 
@@ -66,7 +80,7 @@ export const run: Verb = {
     await ensureTagFree(paths, tag);
     const agent = input.text('agent');
     // A name that is no agent must not use the tag up.
-    chooseSessionAgent(config, agent, await probeSandbox());
+    ensureAgentProgram(config, chooseSessionAgent(config, agent, await probeSandbox()).name);
     await printIntake('run', paths);
     await tellUncommitted(paths, main);
     const lock = await lockSession(paths, tag);
