@@ -1,6 +1,6 @@
 /** The modes setup, program and adapt in whole labs: a clone of a small training repository, real jobs, a stand-in for uv. */
 import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
 import { labPaths } from '../config/lab-paths.ts';
@@ -23,7 +23,7 @@ beforeEach(async () => {
   left.push(lab);
   home = join(lab.around, 'home');
   source = join(lab.around, 'source');
-  work = join(lab.around, 'repository');
+  work = join(lab.around, 'work');
   // Below the home: of /tmp a sandboxed run sees nothing.
   const bin = await putUvOnPath(join(home, 'bin'));
   env = { HOME: home, PATH: `${bin}:${lab.env.PATH}` };
@@ -80,10 +80,7 @@ async function writeRows(tag: string, rows: [string, number | null, 'keep' | 'di
   const table = rows.map(([commit, metric, status, description]) =>
     formatRow({ commit, metric, memoryGb: metric === null ? null : 0.1, status, description }),
   );
-  await lab.write(
-    `../repository/5_worktrees/autoresearch-${tag}/results.tsv`,
-    formatRowsHeader('val_bpb') + table.join(''),
-  );
+  await lab.write(`../${basename(work)}/5_worktrees/autoresearch-${tag}/results.tsv`, formatRowsHeader('val_bpb') + table.join(''));
   return paths;
 }
 
