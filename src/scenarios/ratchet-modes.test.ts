@@ -80,7 +80,10 @@ async function writeRows(tag: string, rows: [string, number | null, 'keep' | 'di
   const table = rows.map(([commit, metric, status, description]) =>
     formatRow({ commit, metric, memoryGb: metric === null ? null : 0.1, status, description }),
   );
-  await lab.write(`../${basename(work)}/5_worktrees/autoresearch-${tag}/results.tsv`, formatRowsHeader('val_bpb') + table.join(''));
+  await lab.write(
+    `../${basename(work)}/5_worktrees/autoresearch-${tag}/results.tsv`,
+    formatRowsHeader('val_bpb') + table.join(''),
+  );
   return paths;
 }
 
