@@ -1,17 +1,19 @@
 // Bundles the entry points into dist/. Types are checked by `npm run types`, not here, so that a build takes well under a second.
-// Packages stay external, but for the two tiny ones that every `lab` loads: joined in, they cost nothing to find and to read, and
-// picocolors, which is CommonJS, does not wake node's second module loader (about 10 ms of a start; bench/README.md).
+// Packages are joined, all that can be: node takes most of a start to find, read and look through their hundreds of files. Into the daemon
+// whole; for the client each big one is a file of its own, which is read when a command calls for it (bench/README.md has the figures).
 // A file is replaced only where it changed, and by rename, so that a build never pulls the code from under a running daemon.
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { build } from 'esbuild';
-import { bundlePackages, leavePackagesOut } from './bundle-packages.mjs';
+import { bundlePackages, collectLicences, leavePackagesOut, requireBeside } from './bundle-packages.mjs';
 
 const root = import.meta.dirname;
 const dist = join(root, 'dist');
-const { version, dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-const joined = new Set(['cac', 'picocolors']);
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+// Compiled code, which no bundle can hold.
+const external = ['@resvg/resvg-js'];
+const lazyPackages = ['zod', 'yaml', 'execa', 'simple-git'];
 
 function replaceFile(path, contents) {
   if (existsSync(path) && readFileSync(path).equals(contents)) return;
@@ -25,7 +27,8 @@ const settings = {
   bundle: true,
   platform: 'node',
   target: 'node20',
-  external: Object.keys(dependencies).filter((name) => !joined.has(name)),
+  external,
+  metafile: true,
   legalComments: 'none',
   logLevel: 'warning',
   write: false,
@@ -69,34 +72,32 @@ const heavy = readdirSync(join(root, 'src/cli/commands'))
   .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts') && !light.has(name.slice(0, -3)))
   .sort();
 const heavyFile = './lab-commands.cjs';
-const leaveHeavyOut = {
-  name: 'leave-heavy-commands-out',
-  setup(client) {
-    client.onResolve({ filter: /^\.\/commands\// }, ({ path }) =>
-      heavy.includes(basename(path)) ? { path: heavyFile, external: true } : null,
-    );
-  },
-};
+const leaveHeavyOut = requireBeside('heavy-commands', /^\.\/commands\//, (path) =>
+  heavy.includes(basename(path)) ? heavyFile : null,
+);
+const packageFile = (name) => `./package-${name}.cjs`;
+const leaveLazyPackagesOut = requireBeside('lazy-packages', /^[a-z]/, (path) =>
+  lazyPackages.includes(path) ? packageFile(path) : null,
+);
 
-// The client is one CommonJS file: node reads and starts that sooner than a graph of modules. What a command needs is still evaluated
-// only when it is called, packages included.
+// Half the bytes to read and compile; names stay, so that a stack still tells where.
+const smaller = { minifyWhitespace: true, minifySyntax: true };
+// The client is CommonJS: node reads and starts that sooner than a graph of modules. What a command needs is still evaluated only when it
+// is called, packages included.
+const commonSettings = { ...settings, ...smaller, format: 'cjs', outExtension: { '.js': '.cjs' } };
 const clientSettings = {
-  ...settings,
-  format: 'cjs',
-  // Half the bytes to read and compile; names stay, so that a stack still tells where.
-  minifyWhitespace: true,
-  minifySyntax: true,
-  outExtension: { '.js': '.cjs' },
+  ...commonSettings,
   banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
   define: { 'import.meta.url': 'importMetaUrl' },
 };
 const client = build({
   ...clientSettings,
   entryPoints: present({ cli: 'src/cli/main.ts' }),
-  plugins: [leavePackagesOut, leaveHeavyOut],
+  plugins: [leavePackagesOut, leaveHeavyOut, leaveLazyPackagesOut],
 });
 const heavyCommands = build({
   ...clientSettings,
+  plugins: [leavePackagesOut, leaveLazyPackagesOut],
   entryNames: basename(heavyFile, '.cjs'),
   stdin: {
     contents: heavy.map((name) => `export * from './src/cli/commands/${name}';`).join('\n'),
@@ -112,13 +113,25 @@ const processes = build({
     'redis-stand-in': 'queue/redis-stand-in.ts',
     'check-environment': 'workers/check-environment.ts',
   }),
+  ...smaller,
   format: 'esm',
   splitting: true,
+  // Packages that are CommonJS inside.
+  banner: {
+    js: "import { createRequire as createBundleRequire } from 'node:module'; const require = createBundleRequire(import.meta.url);",
+  },
+});
+const lazy = build({
+  ...commonSettings,
+  plugins: [],
+  entryPoints: Object.fromEntries(lazyPackages.map((name) => [basename(packageFile(name), '.cjs'), name])),
 });
 const bundled = bundlePackages({ ...settings, plugins: [] }, root, dist);
-const outputFiles = (await Promise.all([client, heavyCommands, processes, bundled])).flatMap(
-  (result) => result.outputFiles,
-);
+const joined = await Promise.all([client, heavyCommands, processes, lazy]);
+const inputs = joined.flatMap(({ metafile }) => Object.keys(metafile.inputs));
+const licences = { path: join(dist, 'packages.licences.txt'), contents: Buffer.from(collectLicences(inputs, root)) };
+const outputFiles = [...joined, await bundled].flatMap((result) => result.outputFiles);
+outputFiles.push(licences);
 
 mkdirSync(dist, { recursive: true });
 // Client and daemon compare this identity, so a rebuilt client replaces a daemon of older code even where the version stayed.

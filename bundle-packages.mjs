@@ -24,18 +24,31 @@ const bundles = [
   },
 ];
 
-/** Leaves the bundled packages out of every other file: they stay imports of the bundle beside it. */
-export const leavePackagesOut = {
-  name: 'leave-packages-out',
-  setup(other) {
-    for (const { name, entry } of bundles) {
-      const file = basename(entry).replaceAll('.', '\\.');
-      other.onResolve({ filter: new RegExp(`/${file}$`) }, ({ path, resolveDir }) =>
-        join(resolveDir, path).endsWith(join('/', entry)) ? { path: `./${name}.cjs`, external: true } : null,
-      );
-    }
-  },
-};
+/**
+ * An esbuild plugin: an import that `choose` gives a file for (a name in dist/, else null) becomes a require() of that file when it is
+ * evaluated. Not import(), for which node would look through the whole file for its exports before it compiles it.
+ */
+export function requireBeside(name, filter, choose) {
+  return {
+    name,
+    setup(other) {
+      other.onResolve({ filter: /.*/, namespace: name }, ({ path }) => ({ path, external: true }));
+      other.onResolve({ filter }, ({ path, resolveDir }) => {
+        const file = choose(path, resolveDir);
+        return file === null ? null : { path: file, namespace: name };
+      });
+      other.onLoad({ filter: /.*/, namespace: name }, ({ path }) => ({
+        contents: `module.exports = require(${JSON.stringify(path)});`,
+      }));
+    },
+  };
+}
+
+/** Leaves the bundled packages out of every other file: they stay in the bundle beside it. */
+export const leavePackagesOut = requireBeside('packages-apart', /\.(ts|cjs)$/, (path, resolveDir) => {
+  const found = bundles.find(({ entry }) => join(resolveDir, path).endsWith(join('/', entry)));
+  return found === undefined ? null : `./${found.name}.cjs`;
+});
 
 /** Every bundle with its licences and its files, as esbuild's output: from dist/ where it is still right, else built. */
 export async function bundlePackages(settings, root, dist) {
@@ -84,8 +97,8 @@ function fingerprint(paths) {
   return hash.digest('hex').slice(0, 16);
 }
 
-/** Name, version and licence text of every package that a bundle holds. */
-function collectLicences(inputs, root) {
+/** Name, version and licence text of every package among the inputs of a bundle. */
+export function collectLicences(inputs, root) {
   const folders = new Set();
   for (const input of inputs) {
     const [found] = /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input) ?? [];
