@@ -41,7 +41,17 @@ function startStranger(): { pid: number; end(): Promise<void> } {
   };
 }
 
+/** Ends all at once, as a reboot does: nobody may see another one's end, or a run that stands ready would begin on the device that comes free. */
 async function killEverything(made: FaultLab): Promise<void> {
+  const frozen = new Set<number>();
+  for (;;) {
+    const found = (await made.processes()).map(({ pid }) => pid).filter((pid) => !frozen.has(pid));
+    if (found.length === 0) break;
+    for (const pid of found) {
+      sendSignal(pid, 'SIGSTOP');
+      frozen.add(pid);
+    }
+  }
   for (let left = await made.processes(); left.length > 0; left = await made.processes()) {
     for (const { pid } of left) sendSignal(pid, 'SIGKILL');
     await new Promise((resume) => setTimeout(resume, 20));
