@@ -77,6 +77,7 @@ test.each([
   ['rules', 'rules:\n  "*.py": [FROZEN]\n'],
   ['decision', 'decision:\n  confidence: 0.6\n'],
   ['main', 'main: exp/mine\n'],
+  ['metric.waiver', 'metric:\n  waiver: I am in a hurry\n'],
 ])('%s counts from lab.yaml alone: lab.local.yaml, flags and the environment are refused', (key, text) => {
   expect(load(text)).toHaveProperty(key);
   expect(() => load('', text)).toThrow(`lab.local.yaml: ${key} belongs in lab.yaml, which is FROZEN`);
@@ -90,6 +91,14 @@ test('a value that lab.yaml alone may have is refused from a flag and from the e
   expect(() => load('', null, { flags: { 'decision.confidence': '0.6' } })).toThrow(
     '--decision.confidence: decision.confidence belongs in lab.yaml',
   );
+  expect(() => load('', null, { environment: { LAB_METRIC_WAIVER: 'later' } })).toThrow(
+    'LAB_METRIC_WAIVER: metric.waiver belongs in lab.yaml',
+  );
+});
+
+test('the keys beside one that lab.yaml alone may have are still set anywhere, and a local file that is no map is told as that', () => {
+  expect(load('', 'metric:\n  minMinutes: 0\n').metric).toMatchObject({ minMinutes: 0, waiver: null });
+  expect(() => load('', 'metric: 5\n')).toThrow('lab.local.yaml: metric: got 5, expected an object');
 });
 
 test.each([

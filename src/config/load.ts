@@ -25,14 +25,14 @@ export interface ConfigText {
 }
 
 /**
- * Keys that count in lab.yaml alone: who could set them elsewhere would change what is judged and by which rule, and no track would show it.
- * The others either are part of the track, or say how a machine works.
+ * Paths that count in lab.yaml alone, with all below them: who could set them elsewhere would change what is judged and by which rule, or
+ * waive a check that nobody else sees waived, and no track would show it. The others either are part of the track, or say how a machine works.
  */
-export const sharedKeys: readonly string[] = ['main', 'rules', 'decision'];
+export const sharedPaths: readonly string[] = ['main', 'rules', 'decision', 'metric.waiver'];
 
 /** Whether a dotted path belongs to lab.yaml alone. */
 export function isSharedPath(path: string): boolean {
-  return sharedKeys.includes(path.split('.')[0] ?? '');
+  return sharedPaths.some((shared) => path === shared || path.startsWith(`${shared}.`));
 }
 
 /** Text of a file at the top of the root checkout (lab.yaml, lab.local.yaml) as it is right now; null where there is none. */
@@ -46,7 +46,7 @@ export function buildConfig(shared: ConfigText, localText: string | null, source
   const sharedValues = parseConfigText(shared);
   const local = localText === null ? {} : parseConfigText({ text: localText, name: localName });
   ensureValid(sharedValues, shared.name);
-  for (const key of sharedKeys) if (local[key] !== undefined) throw sharedKeyError(localName, key);
+  for (const path of sharedPaths) if (valueAt(local, path) !== undefined) throw sharedPathError(localName, path);
   ensureValid(local, localName);
   const overrides = readOverrides(sources);
   const merged = mergeDeep(mergeDeep(sharedValues, local), overrides.values);
@@ -72,7 +72,7 @@ export function loadWorkingConfig(root: string, sources: ConfigSources = {}): La
 
 const localName = 'lab.local.yaml';
 
-function sharedKeyError(origin: string, path: string): LabError {
+function sharedPathError(origin: string, path: string): LabError {
   return new LabError(
     'config',
     `${origin}: ${path} belongs in lab.yaml, which is FROZEN, and counts from nowhere else`,
@@ -125,7 +125,7 @@ function readOverrides(sources: ConfigSources): { values: Record<string, unknown
     const flagNames = [leaf.flag.slice(2), leaf.path];
     const flagName = flagNames.find((name) => flags[name] !== undefined);
     if (isSharedPath(leaf.path) && (flagName ?? environmentValue) !== undefined)
-      throw sharedKeyError(flagName === undefined ? leaf.environment : `--${flagName}`, leaf.path);
+      throw sharedPathError(flagName === undefined ? leaf.environment : `--${flagName}`, leaf.path);
     if (environmentValue !== undefined && flagName === undefined) {
       setAt(values, leaf.path, parseLeaf(leaf, environmentValue));
       origins.set(leaf.path, leaf.environment);
@@ -156,6 +156,11 @@ function parseLeaf(leaf: ConfigLeaf, text: string): unknown {
       : words;
   }
   return text;
+}
+
+/** What stands at a dotted path; undefined where nothing does. */
+function valueAt(values: Record<string, unknown>, path: string): unknown {
+  return path.split('.').reduce<unknown>((node, key) => (isPlain(node) ? node[key] : undefined), values);
 }
 
 function setAt(target: Record<string, unknown>, path: string, value: unknown): void {

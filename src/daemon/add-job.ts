@@ -8,6 +8,7 @@ import type { JobBook } from '../../queue/job-book.ts';
 import { checkPriority, normalPriority, type QueueEntry } from '../../queue/job-schema.ts';
 import { parseJobLabel } from '../../queue/task-label.ts';
 import type { Device } from '../../workers/device-probe.ts';
+import { unknownBaseFlag } from '../../workers/recorder/judge-experiment.ts';
 import type { LabPaths } from '../config/lab-paths.ts';
 import { findRepositoryRoot } from '../config/repository-root.ts';
 import type { LabConfig } from '../config/schema.ts';
@@ -101,6 +102,9 @@ export function describeJob(
   const isCheck = request.kind === 'check';
   const experiment = request.kind === 'plain' || isCheck ? (request.experiment ?? facts.experiment) : null;
   const kind: JobKind = experiment === null || isCheck ? request.kind : 'experiment';
+  const isByHand = kind === 'experiment' && request.base === null && !request.here;
+  // It was built on something, and the champion is what it is not known to be built on.
+  const isBaseUnknown = isByHand && facts.builtOn === null && facts.champion !== null;
   return {
     schema: 1,
     number: facts.number,
@@ -116,7 +120,7 @@ export function describeJob(
     command,
     commit: facts.source.commit,
     snapshot: facts.source.isSnapshot,
-    base: request.base ?? facts.builtOn?.base ?? facts.champion,
+    base: request.base ?? facts.builtOn?.base ?? (isBaseUnknown ? null : facts.champion),
     directory: request.directory,
     here: request.here ? join(request.checkout, request.directory) : null,
     device,
@@ -129,7 +133,7 @@ export function describeJob(
     retry: request.retry ?? { times: 0, on: [], delaySeconds: config.run.retrySeconds },
     limits: request.limits ?? { idleSeconds: config.run.idleSeconds, logMb: config.run.logMb },
     stdin: request.stdin,
-    flags: request.flags,
+    flags: isBaseUnknown ? [...request.flags, unknownBaseFlag] : request.flags,
     queuedAt: formatLocalTime(new Date()),
   };
 }

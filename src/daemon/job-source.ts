@@ -1,11 +1,12 @@
 /**
- * The commit that a job runs: main's own for a baseline, the one that was asked for, HEAD for a run in place, else a snapshot of the
- * checkout. Jobs of one submission that ask for the same get the same. What may be in it is frozen.ts's question.
+ * The commit that a job runs: main's own for a baseline (an earlier one of main for a seed that is made up for), the one that was asked
+ * for, HEAD for a run in place, else a snapshot of the checkout. Jobs of one submission that ask for the same get the same. What may be in
+ * it is frozen.ts's question.
  */
 import type { LabPaths } from '../config/lab-paths.ts';
 import type { LabConfig } from '../config/schema.ts';
 import { resolveCommit } from '../git/repository.ts';
-import { runGit } from '../git/run-git.ts';
+import { runGit, runGitResult } from '../git/run-git.ts';
 import { snapshotTree } from '../git/snapshot.ts';
 import type { AddRequest } from './routes.ts';
 
@@ -36,14 +37,14 @@ export interface SourceContext {
 
 /** Requests of the same key run the same commit. */
 export function sourceKey({ kind, commit, here, checkout }: AddRequest): string {
-  return JSON.stringify(kind === 'baseline' ? [kind] : [commit, here, checkout]);
+  return JSON.stringify(kind === 'baseline' ? [kind, commit] : [commit, here, checkout]);
 }
 
 /** Takes the source of a request. `subject` becomes the last line of a snapshot's message. Throws as snapshotTree does. */
 export async function takeSource(context: SourceContext, request: AddRequest, subject: string): Promise<JobSource> {
   const { config, tip } = context;
   const present = { isSnapshot: false, untracked: [], ref: null };
-  if (request.kind === 'baseline') return { ...present, commit: tip, notes: [] };
+  if (request.kind === 'baseline') return { ...present, ...(await takeBaseline(context, request.commit)) };
   if (request.commit !== null) return { ...present, commit: request.commit, notes: [] };
   // Outside the lab there is no commit of what runs; main's tip stands for the settings that it runs by.
   if (request.here && config.queue.place === 'here') return { ...present, commit: tip, notes: [] };
@@ -72,6 +73,20 @@ export async function takeSource(context: SourceContext, request: AddRequest, su
         ];
   const { commit, isSnapshot, untracked } = snapshot;
   return { commit, isSnapshot, untracked, notes, ref: isSnapshot ? ref : null };
+}
+
+/** Main as it is, or the commit of its history that the other seeds ran: nothing else is unchanged code. */
+async function takeBaseline(
+  { paths, tip }: SourceContext,
+  asked: string | null,
+): Promise<Pick<JobSource, 'commit' | 'notes'>> {
+  if (asked === null || asked === tip) return { commit: tip, notes: [] };
+  const { exitCode } = await runGitResult(paths.root, ['merge-base', '--is-ancestor', asked, tip]);
+  if (exitCode === 0) return { commit: asked, notes: [] };
+  return {
+    commit: tip,
+    notes: [`${asked.slice(0, 7)} is not in main's history any more: main as it is runs, as a baseline of its own`],
+  };
 }
 
 /** The slug of the experiment whose worktree a checkout is; null elsewhere. */

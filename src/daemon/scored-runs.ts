@@ -3,7 +3,7 @@
  * is added. Which runs count is the recorder's question.
  */
 import type { JobBook } from '../../queue/job-book.ts';
-import { isScored, listScoredRuns } from '../../workers/recorder/decide-job.ts';
+import { listScoredRuns, tellsOfTrack } from '../../workers/recorder/decide-job.ts';
 import type { ScoredRun } from '../stats/track-view.ts';
 
 interface Known {
@@ -30,7 +30,7 @@ export function scoredRunsOf(book: JobBook): ScoredRun[] {
     // One that was forgotten leaves the count too low.
     const isSame =
       all.length === before.count + fresh &&
-      !changed.some((booked) => isScored(booked) || before.numbers.has(booked.job.number));
+      !changed.some((booked) => tellsOfTrack(booked) || before.numbers.has(booked.job.number));
     if (isSame) {
       kept.set(book, { ...before, version, count: all.length, highest });
       return before.runs;

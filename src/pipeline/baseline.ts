@@ -15,8 +15,9 @@ function hasNoMetric({ state }: JobView): boolean {
 
 /**
  * Queues the seeds that the baseline of the present track lacks, in their order. A seed whose jobs were all in vain (without more: ended
- * without a metric) is lacking too, but a command queues no seed twice. Gives the numbers of the jobs that count, of other seeds as well,
- * and without those that were in vain.
+ * without a metric) is lacking too, but a command queues no seed twice. Where some seeds have their number the others run the same commit: main
+ * may have moved since, and half a baseline of another commit would count as a baseline of its own. Gives the numbers of the jobs that count, of
+ * other seeds as well, and without those that were in vain.
  */
 export async function queueBaseline(
   context: Pick<PipelineContext, 'gate' | 'config' | 'tell'>,
@@ -32,12 +33,17 @@ export async function queueBaseline(
   const counting = own.filter((view) => !isInVain(view) || queued.has(`${track}:${view.job.seed}`));
   const known = new Set(counting.map(({ job }) => job.seed));
   const missing = config.run.seeds.filter((seed) => !known.has(seed));
+  const measured = own.filter((view) => view.state.kind === 'ended' && !isInVain(view));
+  const newest = measured.sort((a, b) => a.job.number - b.job.number).at(-1);
+  const commit = newest?.job.commit ?? null;
   const failed = missing.filter((seed) => own.some(({ job }) => job.seed === seed));
   if (missing.length > 0)
     tell(
       `baseline: the unchanged code with the seeds ${missing.join(', ')}; their spread is the noise that every result is judged by`,
     );
   if (failed.length > 0) tell(`  again, because the runs before gave no number: ${failed.join(', ')}`);
+  if (missing.length > 0 && commit !== null)
+    tell(`  at ${commit.slice(0, 7)}, as the other seeds; \`lab baseline\` measures main as it is now`);
   const numbers = counting.map(({ job }) => job.number);
   for (const seed of missing) {
     const { number } = await gate.addJob({
@@ -45,7 +51,7 @@ export async function queueBaseline(
       kind: 'baseline',
       label: null,
       command: null,
-      commit: null,
+      commit,
       experiment: null,
       seed,
       wallSeconds: null,

@@ -3,6 +3,7 @@ import type { Experiment } from '../domain/experiment.ts';
 import type { JobView } from '../domain/job.ts';
 import type { FailureClass, RunFate } from '../domain/run.ts';
 import { LabError } from '../errors/lab-error.ts';
+import { nameDecision } from '../lab/decision-words.ts';
 import { reachPoint } from '../lab/named-point.ts';
 import type { Stage, StageResult } from './context.ts';
 import { endWith, oneLine } from './experiment-steps.ts';
@@ -43,7 +44,7 @@ export function takeOver(experiment: Experiment, job: number, view: JobView): St
     return endWith(experiment, 'failed', 'evaluate', `job ${job} was taken out of the queue`);
   if (view.decision === null) throw new LabError('internal', `job ${job} has ended without a decision`);
   reachPoint('decision-read');
-  const { status, reason } = view.decision;
+  const { status, reason, evidence } = view.decision;
   // What was mixed in by lot may be what crashed: the change has a run of its own before it is called a crash.
   const fate = view.state.kind === 'ended' ? view.state.run.fate : null;
   const isMixedIn = status === 'crash' && view.job.variant !== null && fate !== null && mayBeCode(fate);
@@ -56,6 +57,6 @@ export function takeOver(experiment: Experiment, job: number, view: JobView): St
   return {
     kind: 'next',
     experiment: { ...experiment, outcome: { kind: 'decided', job, status, reason }, next: 'report' },
-    note: `${status}: ${reason}`,
+    note: `${nameDecision(status, evidence)}: ${reason}`,
   };
 }

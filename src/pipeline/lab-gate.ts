@@ -18,7 +18,7 @@ export interface StageJob {
   label: string | null;
   /** Null: the lab's train command. */
   command: string | null;
-  /** Full hash that runs; null: main as it is (baseline). */
+  /** Full hash that runs, for a baseline one of main's history; null: main as it is (baseline). */
   commit: string | null;
   /** Slug of the experiment; null for a baseline. */
   experiment: string | null;

@@ -154,6 +154,26 @@ test('pairs narrow the interval where the seeds move both codes alike', () => {
   expect(width(true)).toBeLessThan(width(false) / 5);
 });
 
+test('pairs that lie equally far apart to the printed digit are no certainty while seeds move the numbers', () => {
+  const data = { baseline: [0.91, 0.87], champion: [0.92, 0.88], otherRepeats: [], expected: 0.01 };
+  expect(judgeClaim(makePlan(8, true), data, false).state).not.toBe('confirmed');
+  const far = { ...data, champion: [90.91, 90.87] };
+  expect(judgeClaim(makePlan(8, true), far, false)).toMatchObject({ state: 'confirmed' });
+});
+
+test('the stated p is one over all looks: later looks count the earlier ones, and under no effect it is as rare as it says', () => {
+  const plan = makePlan(12);
+  let [small, trials] = [0, 0];
+  for (let trial = 0; trial < 250; trial++) {
+    const random = createRandom(300 + trial);
+    const { verdict } = play(plan, 12, () => random.normal(), floorOf(random));
+    trials++;
+    if (verdict.chance !== null && verdict.chance <= 0.2) small++;
+  }
+  expect(small / trials).toBeLessThan(0.27);
+  expect(small / trials).toBeGreaterThan(0.1);
+});
+
 test('all tries of a night together spend no more than the night may', () => {
   const spent = Array.from({ length: 50 }, (_, index) => alphaOfTry(0.02, index + 1)).reduce(
     (sum, share) => sum + share,

@@ -5,9 +5,10 @@
  *
  * Method: group-sequential t test, alpha spent evenly with the runs (group-sequential.ts); the bounds are carried over to Student's t at
  * equal tail probability (Pocock, Biometrika 64, 1977; Jennison and Turnbull, 2000, section 4.4). Many tries of one night share one error
- * (Bonferroni with falling shares: `alphaOfTry`).
+ * (Bonferroni with falling shares: `alphaOfTry`). A test that can hardly succeed any more ends early (futility.ts), which confirms nothing.
  */
-import { designSequential, effectAtChance, type SequentialDesign } from './group-sequential.ts';
+import { isFutile } from './futility.ts';
+import { designSequential, effectAtChance, type SequentialDesign, stagewiseChance } from './group-sequential.ts';
 import { type NoiseModel, ordinaryScores, poolNoise, type Repeats } from './noise-model.ts';
 import { normalCdf, normalQuantile } from './normal.ts';
 import { studentTCdf, studentTQuantile } from './student-t.ts';
@@ -44,6 +45,8 @@ export interface ClaimVerdict {
   interval: { low: number; high: number } | null;
   /** One-sided p-value over all looks; null while the test is open. */
   chance: number | null;
+  /** Whether it ended before its last look because it could hardly be confirmed any more. */
+  isFutile: boolean;
   /** Ordinary runs of each code. */
   runs: { baseline: number; champion: number };
   /** Standard deviation of one run and its degrees of freedom, as used. */
@@ -120,7 +123,7 @@ export function judgeClaim(plan: ClaimPlan, data: ClaimData, isOver: boolean): C
   const baseline: Repeats = { commit: 'fresh baseline', scores: data.baseline };
   const champion: Repeats = { commit: 'fresh champion', scores: data.champion };
   const model = poolNoise([baseline, champion, ...data.otherRepeats]);
-  const compared = plan.isPaired ? comparePairs(model, baseline, champion) : compareMeans(model, baseline, champion);
+  const compared = (plan.isPaired ? comparePairs : compareMeans)(model, baseline, champion);
   const runs = {
     baseline: ordinaryScores(model, baseline).length,
     champion: ordinaryScores(model, champion).length,
@@ -129,6 +132,7 @@ export function judgeClaim(plan: ClaimPlan, data: ClaimData, isOver: boolean): C
     runs,
     noise: model.sd === null ? null : { sd: model.sd, degrees: model.degrees },
     diverged: { baseline: data.baseline.length - runs.baseline, champion: data.champion.length - runs.champion },
+    isFutile: false,
   };
   if (compared === null)
     return { ...base, state: isOver ? 'provisional' : 'open', gain: null, interval: null, chance: null };
@@ -148,7 +152,6 @@ export function judgeClaim(plan: ClaimPlan, data: ClaimData, isOver: boolean): C
   const nominal = plan.design.bounds[reached] ?? Number.POSITIVE_INFINITY;
   const bound = studentTQuantile(normalCdf(nominal), degrees);
   const isConfirmed = isPlanned && t >= bound;
-  if (!isConfirmed && !isLast) return { ...base, state: 'open', gain, interval: null, chance: null };
   // Where the bound is met exactly in t it is met exactly in z, too: the ordering of the looks is that of the normal theory.
   const z = t * (nominal / bound);
   const side = (1 - plan.confidence) / 2;
@@ -158,15 +161,38 @@ export function judgeClaim(plan: ClaimPlan, data: ClaimData, isOver: boolean): C
   const root = Math.sqrt(plan.looks[reached] ?? 1);
   const shifted = (chance: number, factor: number) =>
     gain - (z - root * effectAtChance(plan.design, reached, z, chance)) * error * factor;
-  const interval = { low: shifted(side, stretch), high: shifted(1 - side, stretch) };
+  const highest = () => shifted(1 - side, stretch);
+  const goesOn = !isConfirmed && !isLast;
+  const stops = goesOn && isFutile({ ...listLater(plan, reached, degrees), t }, () => highest() / error);
+  if (goesOn && !stops) return { ...base, state: 'open', gain, interval: null, chance: null };
+  const interval = { low: shifted(side, stretch), high: highest() };
   const corrected = shifted(0.5, 1);
   const refuted = corrected <= 0 || interval.high < data.expected;
   return {
     ...base,
     state: isConfirmed ? 'confirmed' : refuted ? 'refuted' : 'provisional',
-    ...{ gain: corrected, interval },
-    chance: 1 - studentTCdf(t, degrees),
+    ...{ gain: corrected, interval, isFutile: stops },
+    chance: chanceOverLooks(plan, reached, t, degrees),
   };
+}
+
+/** Runs of each code at this look, and what the looks to come ask for: the more runs, the surer the noise is by then. */
+function listLater({ looks, design, isPaired }: ClaimPlan, reached: number, degrees: number) {
+  const at = looks[reached] ?? 0;
+  const later = looks.flatMap((runs, place) => {
+    if (place <= reached) return [];
+    const then = degrees + (isPaired ? 1 : 2) * (runs - at);
+    return [{ runs, bound: studentTQuantile(normalCdf(design.bounds[place] ?? Number.POSITIVE_INFINITY), then) }];
+  });
+  return { at, later };
+}
+
+/** The chance without a gain to be stopped at an earlier look or to come this far at this one, at equal tail probability of t and z. */
+function chanceOverLooks({ design }: ClaimPlan, reached: number, t: number, degrees: number): number {
+  // The smaller tail, where the probability has all its digits.
+  const tail = Math.max(studentTCdf(-Math.abs(t), degrees), 1e-300);
+  const z = (t > 0 ? -1 : 1) * normalQuantile(tail);
+  return Math.min(1, stagewiseChance(design, reached, z, 0));
 }
 
 interface Compared {
@@ -195,7 +221,11 @@ function comparePairs(model: NoiseModel, baseline: Repeats, champion: Repeats): 
   if (differences.length < 2) return null;
   const gain = average(differences);
   const square = differences.reduce((sum, value) => sum + (value - gain) ** 2, 0) / (differences.length - 1);
-  const error = Math.sqrt(square / differences.length);
+  // Differences that agree to the printed digit while seeds do move the numbers are no certainty: rounding, or two that fell alike.
+  const largest = Math.max(...[...baseline.scores, ...champion.scores].map(Math.abs));
+  const isSame = Math.sqrt(square) <= 1e-9 * largest;
+  if (isSame && model.sd !== 0) return compareMeans(model, baseline, champion);
+  const error = isSame ? 0 : Math.sqrt(square / differences.length);
   return { gain, error, degrees: differences.length - 1 };
 }
 

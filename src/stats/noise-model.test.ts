@@ -20,6 +20,9 @@ test('without a repeat the noise is unknown, not zero', () => {
 
 test('runs that repeat to the digit have the noise zero and no outliers', () => {
   expect(poolNoise([{ commit: 'a', scores: [2, 2, 2, 2] }])).toMatchObject({ sd: 0, degrees: 3, outliers: [] });
+  // Their mean, summed up, would be off in its last bit.
+  for (const value of [0.1, 1.1, 0.7, 123.456])
+    expect(poolNoise([{ commit: 'a', scores: [value, value, value] }]).sd).toBe(0);
 });
 
 test('one diverged seed among eight is named and does not widen the noise', () => {

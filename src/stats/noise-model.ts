@@ -109,7 +109,10 @@ function squares(groups: readonly Repeats[], left: ReadonlySet<string>) {
   let degrees = 0;
   const means = groups.map(({ scores }, group) => {
     const own = scores.filter((_, index) => left.has(`${group}:${index}`));
-    const mean = own.reduce((total, score) => total + score, 0) / own.length;
+    const [first = Number.NaN] = own;
+    // The mean of equal numbers would be off in its last bit, and runs that repeat to the digit would seem to have some noise.
+    const isEqual = own.every((score) => score === first);
+    const mean = isEqual ? first : own.reduce((total, score) => total + score, 0) / own.length;
     if (own.length > 1) {
       sum += own.reduce((total, score) => total + (score - mean) ** 2, 0);
       degrees += own.length - 1;

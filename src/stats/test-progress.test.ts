@@ -93,18 +93,33 @@ test('a claim runs both codes in turns, all up to the next look at once, and sto
   expect(played.cut).toBeNull();
 });
 
-test('a claim without a gain takes every look and no run more than it was given', () => {
-  const random = createRandom(2);
-  const played = play(createTest(claim({ expected: 30 })), () => random.normal(), { otherRepeats: floorOf(random) });
-  expect(played.rounds).toEqual([
+test('a claim that is not confirmed takes look after look, no run more than it was given, and none once it is hopeless', () => {
+  const rounds = [
     [0, 1, 0, 1],
     [0, 1],
     [0, 1],
     [0, 1, 0, 1],
-  ]);
-  expect(played.runs).toHaveLength(12);
-  expect(verdictOf(played)?.state).toBe('refuted');
-  expect(played.finding).toMatchObject({ looks: { taken: 4, most: 4 } });
+  ];
+  const ends = new Set<string>();
+  for (let seed = 1; seed <= 30; seed++) {
+    const random = createRandom(seed);
+    const gain = seed % 2 === 0 ? 1 : -1;
+    const played = play(
+      createTest(claim({ expected: 30 })),
+      (changes) => (changes.length > 0 ? gain : 0) + random.normal(),
+      {
+        otherRepeats: floorOf(random),
+      },
+    );
+    const taken = played.rounds.length;
+    expect(played.rounds).toEqual(rounds.slice(0, taken));
+    expect(played.finding).toMatchObject({ looks: { taken, most: 4 } });
+    if (verdictOf(played)?.state === 'confirmed') continue;
+    expect(verdictOf(played)).toMatchObject({ state: 'refuted', isFutile: taken < 4 });
+    expect(played.cut).toBeNull();
+    ends.add(taken < 4 ? 'early' : 'at the last look');
+  }
+  expect(ends.size).toBe(2);
 });
 
 test('where lower is better a gain is a fall of the metric, and the verdict is the same', () => {

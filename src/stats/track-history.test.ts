@@ -69,6 +69,17 @@ test('a run that repeats seed and code adds nothing: neither certainty of the no
   expect(studyTrack([...first, run, { ...run, job: 901 }], 'lower').posterior?.effectOf('one')).toEqual(once);
 });
 
+test('an experiment without a base teaches nothing, and does not keep the same code and seed with a base from being heard', () => {
+  const runs = baseline([1, 1.002, 0.998, 1.001]);
+  const lost = scored({ commit: 'one', base: null, start: null, metric: 0.9, seed: 7 });
+  const alone = studyTrack([...runs, lost], 'lower');
+  expect([alone.unplaced, alone.posterior?.effectOf('one')]).toEqual([[lost.job], null]);
+  const found = scored({ commit: 'one', metric: 0.9, seed: 7 });
+  const both = studyTrack([...runs, lost, found], 'lower');
+  expect(both.unplaced).toEqual([]);
+  expect(both.posterior?.effectOf('one')).toEqual(studyTrack([...runs, found], 'lower').posterior?.effectOf('one'));
+});
+
 test.each([
   ['printed with all digits', 0.8537372612309132, 0],
   ['of a large scale', 2.5e9, 1e7],

@@ -105,13 +105,19 @@ export function studyTrack(all: readonly ScoredRun[], direction: 'lower' | 'high
   return { ...known, posterior, sd: posterior.sd() };
 }
 
-/** Without runs that repeat a seed of the same code: they say the same again, and would count as a second opinion. */
+/**
+ * Without runs that repeat a seed of the same code: they say the same again, and would count as a second opinion. Of two the first stays, but for
+ * an experiment without a base, of which nobody knows what is in it.
+ */
 function dropEchoes(runs: readonly ScoredRun[]): ScoredRun[] {
+  const keyOf = ({ commit, seed }: ScoredRun) => `${commit} ${seed}`;
+  const isKnown = ({ kind, base }: ScoredRun) => kind !== 'experiment' || base !== null;
+  const known = new Set(runs.filter(isKnown).map(keyOf));
   const seen = new Set<string>();
-  return runs.filter(({ commit, seed }) => {
-    if (seed === null) return true;
-    const key = `${commit} ${seed}`;
-    if (seen.has(key)) return false;
+  return runs.filter((run) => {
+    if (run.seed === null) return true;
+    const key = keyOf(run);
+    if (seen.has(key) || (!isKnown(run) && known.has(key))) return false;
     seen.add(key);
     return true;
   });

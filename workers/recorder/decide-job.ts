@@ -34,34 +34,52 @@ export interface DecidedJob {
 
 /**
  * The scored runs of a lab, in the order in which they were recorded; those not yet recorded come last, by job number. Replays are left
- * out: a number that was run again to check it must move no mean, no noise and no champion.
+ * out: a number that was run again to check it must move no mean, no noise and no champion. Where the last run of a test gave no number, the
+ * champion that its verdict left is told with the run before it.
  */
 export function listScoredRuns(jobs: StoredJob[]): ScoredRun[] {
-  return jobs
-    .filter(isScored)
+  const sorted = jobs
+    .filter(tellsOfTrack)
     .map((stored) => ({ stored, order: orderOf(stored) }))
-    .sort((a, b) => a.order.era - b.order.era || a.order.at - b.order.at || a.stored.job.number - b.stored.job.number)
-    .flatMap(({ stored: { job, run, recorded } }) =>
-      run?.metric == null
-        ? []
-        : [
-            {
-              job: job.number,
-              kind: job.kind,
-              commit: job.commit,
-              metric: run.metric,
-              track: run.track,
-              deviceClass: run.device.class,
-              deviceModel: run.device.model,
-              leak: run.flags.includes('leak'),
-              status: recorded?.decision?.status ?? null,
-              seconds: (Date.parse(run.endedAt) - Date.parse(run.startedAt)) / 1000,
-              ...{ seed: job.seed, slug: job.experiment, base: job.base, start: job.start },
-              here: job.here !== null,
-              ...{ variant: job.variant, test: job.test, champion: recorded?.champion ?? null },
-            },
-          ],
-    );
+    .sort((a, b) => a.order.era - b.order.era || a.order.at - b.order.at || a.stored.job.number - b.stored.job.number);
+  const runs: ScoredRun[] = [];
+  for (const { stored } of sorted) {
+    const scored = scoredRunOf(stored);
+    if (scored !== null) runs.push(scored);
+    else addChampion(runs, stored);
+  }
+  return runs;
+}
+
+function scoredRunOf(stored: StoredJob): ScoredRun | null {
+  const { job, run, recorded } = stored;
+  if (!isScored(stored) || run?.metric == null) return null;
+  return {
+    job: job.number,
+    kind: job.kind,
+    commit: job.commit,
+    metric: run.metric,
+    track: run.track,
+    deviceClass: run.device.class,
+    deviceModel: run.device.model,
+    leak: run.flags.includes('leak'),
+    status: recorded?.decision?.status ?? null,
+    seconds: (Date.parse(run.endedAt) - Date.parse(run.startedAt)) / 1000,
+    ...{ seed: job.seed, slug: job.experiment, base: job.base, start: job.start },
+    here: job.here !== null,
+    ...{ variant: job.variant, test: job.test, champion: recorded?.champion ?? null },
+  };
+}
+
+function addChampion(runs: ScoredRun[], { run, recorded }: StoredJob): void {
+  const place = runs.findLastIndex((one) => one.track === run?.track && one.deviceModel === run.device.model);
+  const before = runs[place];
+  if (before !== undefined) runs[place] = { ...before, champion: recorded?.champion ?? before.champion };
+}
+
+/** Whether a job has a say in what the track knows: a number, or the champion that the verdict of a test left. */
+export function tellsOfTrack(stored: StoredJob): boolean {
+  return isScored(stored) || (stored.run !== null && stored.job.test !== null && stored.recorded?.champion != null);
 }
 
 /** Whether a job has a scored run that counts for the lab: a ratchet session keeps its numbers to itself. */

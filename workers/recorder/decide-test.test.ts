@@ -10,6 +10,8 @@ import type { Job } from '../../src/domain/job.ts';
 import type { Run } from '../../src/domain/run.ts';
 import type { KeptTest } from '../../src/lab/fresh-tests.ts';
 import { formatResultRow, insertResultRows, parseResults } from '../../src/lab/results-tsv.ts';
+import { viewTrack } from '../../src/stats/track-view.ts';
+import { listScoredRuns } from './decide-job.ts';
 import { decideTest } from './decide-test.ts';
 import { listRepeats, listTestJobs, testJobKey } from './test-runs.ts';
 
@@ -255,6 +257,44 @@ test('an ablation takes out what is not worth its place only where that was aske
     expect(entry).toContain('not worth their place');
     expect(entry).toMatch(/one: -0\.1\d* bpb \(.*\), helps/);
   }
+});
+
+test('a test whose last run gave no number still takes the guilty change out of the champion that the lab goes on from', () => {
+  const arms = [
+    { name: 'champion', commit: champion.commit, changes: ['commit-one', 'commit-two'] },
+    { name: 'without one', commit: 'c'.repeat(40), changes: ['commit-two'] },
+    { name: 'without two', commit: 'd'.repeat(40), changes: ['commit-one'] },
+  ];
+  const laid = createTest({ kind: 'ablation', each: 2 }, { arms, reverts: true });
+  const scores = [
+    [0.9, 0.904],
+    [null, null, null],
+    [0.895, 0.899],
+  ];
+  const runs = scores.flatMap((own, arm) =>
+    own.map((metric, place) =>
+      ran(laid, arm, place, metric, { number: 20 + 3 * arm + place, job: { kind: 'ablation' } }),
+    ),
+  );
+  const last = 4;
+  const { verdict, champion: after } = decide(laid, runs, [exploring(champion, 9)], last);
+  expect(runs[last]?.run?.metric).toBeNull();
+  expect(verdict?.revert).toEqual(['commit-two']);
+  const recorded = runs.map((one, place): StoredJob => {
+    if (one.recorded === null || place !== last) return one;
+    return { ...one, recorded: { ...one.recorded, place: 99, champion: after } };
+  });
+  const all = listScoredRuns([...floor, exploring(champion, 9), ...recorded]);
+  expect(all).toHaveLength(floor.length + 1 + 4);
+  const seen = viewTrack(all, track, 'H100', { direction: 'lower', confidence: 0.95 }).champion;
+  expect(seen?.state?.changes.map(({ slug }) => slug)).toEqual(['one']);
+});
+
+test('a run that is taken out between two attempts ends its test, and no other seed takes its place', () => {
+  const laid = createTest();
+  const stored = ran(laid, 0, 0, null);
+  const lost = { ...stored, entry: { ...stored.entry, removedAt: '2026-11-21T13:10:00+00:00' } };
+  expect(listTestJobs(laid, [lost]).map(({ outcome }) => outcome.kind)).toEqual(['removed']);
 });
 
 test('of the jobs that name a test only its own runs count, and a number from elsewhere is none', () => {

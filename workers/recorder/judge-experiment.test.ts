@@ -11,7 +11,7 @@ import { usualPruning } from '../../src/stats/prune.ts';
 import { createRandom } from '../../src/stats/seeded-random.ts';
 import { chooseSolid, studyTrack } from '../../src/stats/track-history.ts';
 import { type ScoredRun, viewTrack } from '../../src/stats/track-view.ts';
-import { type JudgedExperiment, judgeExperiment, scoredRunOf } from './judge-experiment.ts';
+import { type JudgedExperiment, judgeExperiment, scoredRunOf, unknownBaseFlag } from './judge-experiment.ts';
 import { settleChampion } from './settle-champion.ts';
 
 const repositories: TemporaryRepository[] = [];
@@ -48,7 +48,8 @@ interface Ran {
   number: number;
   metric: number | null;
   peakMemoryMib?: number;
-  base?: string;
+  base?: string | null;
+  flags?: string[];
   commit?: string;
   variant?: Variant | null;
 }
@@ -59,12 +60,21 @@ function judge(
   decision: RawLabConfig['decision'] = {},
   isBaseForeign = false,
 ): JudgedExperiment {
-  const { number, metric, peakMemoryMib = 1000, base = 'root', commit = `c${number}`, variant = null } = ran;
+  const {
+    number,
+    metric,
+    peakMemoryMib = 1000,
+    base = 'root',
+    commit = `c${number}`,
+    variant = null,
+    flags = [],
+  } = ran;
   const config = configSchema.parse({ decision });
   const usualMemory = [1000, 1000].map((peakMemoryMib) => ({ peakMemoryMib, memorySource: 'nvidia-smi' as const }));
   const memory = judgeMemory({ peakMemoryMib, memorySource: 'nvidia-smi' }, usualMemory, config.decision.memoryFactor);
   const job = createPlainJob(number, {
     ...{ kind: 'experiment', experiment: `idea-${number}`, commit, base, start: base, variant, track, seed: number },
+    flags,
   });
   const run = createPlainRun(number, {
     ...{ metric, track, device: { id: 'gpu0', class: 'gpu', model: 'H100' } },
@@ -129,6 +139,36 @@ test('an experiment on a champion of another track or device model is no keep: i
   const foreign = judge(usual, { number: 9, metric: 0.5, base: 'elsewhere' }, {}, true);
   expect(foreign).toMatchObject({ decision: { status: 'discard' }, plan: null });
   expect(foreign.decision.reason).toContain('never measured on this track and device model');
+});
+
+test('an experiment whose base nobody knows is held against no champion: it is not comparable, and teaches the track nothing', () => {
+  const flags = [unknownBaseFlag];
+  const champion: ChampionState = {
+    ...{ commit: 'c5', root: 'root', changes: [{ slug: 'idea-5', commit: 'c5', start: 'root' }], near: [] },
+    ...{ value: 0.9, sd: 0.001, chosenBy: 0.9 },
+  };
+  const kept = scored(5, { metric: 0.9, base: 'root', start: 'root', slug: 'idea-5', status: 'keep', champion });
+  for (const metric of [0.5, 0.95]) {
+    const unknown = judge([...usual, kept], { number: 9, metric, base: null, flags });
+    expect(unknown).toMatchObject({
+      decision: { status: 'discard', evidence: '', observed: null },
+      base: null,
+      plan: null,
+    });
+    expect(unknown.decision.reason).toContain('nothing to compare with');
+    expect(unknown.decision.reason).toContain('`lab add --base COMMIT`');
+    expect(unknown.known?.posterior?.effectOf('c9')).toBeNull();
+  }
+  // Queued before there was a baseline, judged when a champion stands.
+  expect(judge([...usual, kept], { number: 9, metric: 0.5, base: null }).plan).toBeNull();
+  // Main's code is what it is measured against as long as there is nothing else.
+  expect(judge(usual, { number: 9, metric: 0.5, base: null }).decision.status).toBe('keep');
+});
+
+test('a base that a person names and nobody measured here is not replaced by the champion', () => {
+  const named = judge(usual, { number: 9, metric: 0.5, base: 'unmeasured' });
+  expect(named).toMatchObject({ decision: { status: 'discard', observed: null }, base: null, plan: null });
+  expect(named.decision.reason).toContain('unmeasu was never measured');
 });
 
 test('with one baseline run the noise is unknown, and any gain counts', () => {

@@ -57,6 +57,9 @@ export interface JudgedExperiment {
   known: TrackKnowledge | null;
 }
 
+/** On a job whose experiment was built on nothing that the lab knows: the door looked through its history. */
+export const unknownBaseFlag = 'base-unknown';
+
 /** The scored run as the track sees it. */
 export function scoredRunOf(job: Job, run: Run, metric: number): ScoredRun {
   return {
@@ -95,10 +98,12 @@ export function judgeExperiment(input: JudgeInput): JudgedExperiment {
     const nothing = job.base === null ? plain : { ...plain, status: 'discard' as const, evidence: '' as const, reason };
     return { decision: nothing, base, plan: null, known };
   }
-  // What its base gained elsewhere would be counted as its own.
-  if (input.isBaseForeign && job.base !== null && known.changesOf(job.base) === null) {
-    const reason = `${measuredBy.name} ${run.metric.toFixed(6)} has nothing to compare with: its base ${job.base.slice(0, 7)} was never measured on this track and device model (\`lab idea retry ${job.experiment ?? ''}\` builds it anew)`;
-    return { decision: { ...plain, status: 'discard', evidence: '', reason }, base: null, plan: null, known };
+  // What its base gained elsewhere, or what lies between the champion and what it was built on, would be counted as its own.
+  const why = findNoBase(input, known);
+  if (why !== null) {
+    const reason = `${measuredBy.name} ${run.metric.toFixed(6)} has nothing to compare with: ${why}`;
+    const nothing = { ...plain, status: 'discard', evidence: '', reason, observed: null, noiseWidths: null } as const;
+    return { decision: nothing, base: null, plan: null, known };
   }
   const own = ownChange(job);
   const effect = known.posterior?.effectOf(own.commit) ?? null;
@@ -114,6 +119,22 @@ export function judgeExperiment(input: JudgeInput): JudgedExperiment {
       job.here === null ? planChampion(input, { isKept: decision.status === 'keep', isPosterior, own, known }) : null,
     known,
   };
+}
+
+/** Why nothing is known of the code that the change was made on; null where it is. */
+function findNoBase({ job, others, view, isBaseForeign }: JudgeInput, known: TrackKnowledge): string | null {
+  const slug = job.experiment ?? '';
+  if (job.base !== null) {
+    // One that a person named counts for itself; the pipeline's own, on a track that began since, gives way to the new baseline.
+    const isNamed = job.start === null && job.here === null;
+    const isMissing = isBaseForeign || (isNamed && !others.some(({ commit }) => commit === job.base));
+    if (!isMissing || known.changesOf(job.base) !== null) return null;
+    return `its base ${job.base.slice(0, 7)} was never measured on this track and device model (\`lab idea retry ${slug}\` builds it anew)`;
+  }
+  // Queued before the track had anything to build on: a baseline of by now is main's code, a champion is not.
+  const isUnknown = job.flags.includes(unknownBaseFlag) || view.champion?.source === 'experiment';
+  if (!isUnknown || job.here !== null) return null;
+  return 'its history holds no baseline or champion of this track, so that nobody knows what it was built on (`lab add --base COMMIT` names it)';
 }
 
 /** The experiment's own change. */

@@ -107,7 +107,7 @@ test('what a confirmed claim left out, and the champion of by now cannot be rid 
     ...{ kind: 'claim', jobs: [7], diverged: [], looks: { taken: 1, most: 3 } },
     verdict: {
       ...{ state: 'confirmed', gain: 0.1, interval: { low: 0.05, high: 0.15 }, chance: 0.001, noise: null },
-      ...{ runs: { baseline: 2, champion: 2 }, diverged: { baseline: 0, champion: 0 } },
+      ...{ runs: { baseline: 2, champion: 2 }, diverged: { baseline: 0, champion: 0 }, isFutile: false },
     },
   };
   const question: TestQuestion = {

@@ -152,6 +152,11 @@ function describeClaim(
         ? []
         : [`noise (sd of one run) ${said.noise.sd.toFixed(6)} with ${said.noise.degrees} degrees of freedom`]),
       ...describeLeftOut(input),
+      ...(said.isFutile
+        ? [
+            'ended before its last look: a gain at the upper end of the interval would not be confirmed one time in a hundred any more (conditional power, Lan and Wittes 1988)',
+          ]
+        : []),
       `test ${test.number}: ${looks.taken} of at most ${looks.most} looks, alpha ${Number(question.alpha.toPrecision(3))}${share}, at most ${question.runs} runs`,
       `method: seeds that nothing was chosen by, ${question.isPaired ? 'compared seed by seed' : 'codes in turns'}; group-sequential t test whose alpha is spent evenly with the runs (Lan and DeMets 1983), gain and interval corrected for stopping early`,
     ],

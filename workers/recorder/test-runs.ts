@@ -47,6 +47,8 @@ function outcomeOf(stored: StoredJob, { track, deviceModel }: Pick<FreshTest, 't
   const { run, entry, attempts } = stored;
   if (run === null && entry.removedAt !== null && attempts.length === 0) return { kind: 'removed' };
   if (run === null || !isOver(stored)) return { kind: 'pending' };
+  // Taken out between two attempts: whoever did that wants the test to end, not another seed in its place.
+  if (entry.removedAt !== null && run.fate.kind === 'failed') return { kind: 'removed' };
   const counts = run.track === track && run.device.model === deviceModel && !run.flags.includes('leak');
   return counts && run.fate.kind === 'done' && run.metric !== null
     ? { kind: 'scored', metric: run.metric }

@@ -66,7 +66,7 @@ function createTeller(): (view: JobView) => void {
     if (told.has(job.number) || !(isFinal(state) || state.kind === 'held')) return;
     told.add(job.number);
     const value = state.kind === 'ended' ? (state.run.metric?.toFixed(6) ?? '') : '';
-    const words = [formatState(state), value, formatReason(view)].filter((word) => word !== '').join(' ');
+    const words = [formatState(view), value, formatReason(view)].filter((word) => word !== '').join(' ');
     process.stderr.write(`job ${job.number}, ${describeJob(view)}: ${words}\n`);
   };
 }
