@@ -1,4 +1,7 @@
-/** Begins a session: everything is verified and told once, then branch, worktree and facts are made. Nothing of the user's is changed. */
+/**
+ * Begins a session: everything is verified first and whatever is missing is told at once, then branch, worktree and facts are made. Nothing of
+ * the user's is changed.
+ */
 import { probeDevices } from '../../workers/device-probe.ts';
 import type { LabPaths } from '../config/lab-paths.ts';
 import type { LabConfig } from '../config/schema.ts';
@@ -33,7 +36,54 @@ export interface SessionWish {
   readTrack(): Promise<string>;
 }
 
-/** Begins it. Throws LabError with the first thing that is missing; then nothing was made. */
+/**
+ * Throws LabError with all that keeps a session from beginning; then nothing was made. `ensureAgent` throws LabError where the agent cannot be
+ * started: it would be asked all night in vain.
+ */
+export async function ensureReady(
+  paths: LabPaths,
+  config: LabConfig,
+  main: string,
+  { tag, deviceId, ensureAgent }: Pick<SessionWish, 'tag' | 'deviceId'> & { ensureAgent(): Promise<void> },
+): Promise<void> {
+  ensureTag(tag);
+  const problems: LabError[] = [];
+  const checks: (() => unknown)[] = [
+    () => ensureTagFree(paths, tag),
+    ensureAgent,
+    () => ensureProgram(paths.root, main),
+    () => findEdits(paths.root, main, config),
+    () => ensureDevice(config.run.device, deviceId),
+    () => ensureEnvironment(paths, config),
+  ];
+  for (const check of checks) {
+    try {
+      await check();
+    } catch (error) {
+      if (!(error instanceof LabError)) throw error;
+      problems.push(error);
+    }
+  }
+  const [first, ...others] = problems;
+  if (first === undefined) return;
+  if (others.length === 0) throw first;
+  const list = problems.map(({ message }, index) => `\n  ${index + 1}. ${message}`).join('');
+  throw new LabError(
+    problems.every(({ kind }) => kind === first.kind) ? first.kind : 'user',
+    `${problems.length} things keep the session from beginning:${list}`,
+    { hints: [...new Set(problems.flatMap(({ hints }) => hints))] },
+  );
+}
+
+function ensureEnvironment(paths: LabPaths, config: LabConfig): void {
+  const missing = checkEnvironment(paths, config);
+  if (missing.length === 0) return;
+  throw new LabError('user', `this machine is not ready for a run: ${missing.join('; ')}`, {
+    hints: ['`lab autoresearch setup` makes it ready and runs one baseline'],
+  });
+}
+
+/** Begins a session for which ensureReady had nothing to say. Throws LabError where its tag was taken meanwhile; then nothing was made. */
 export async function beginSession(
   paths: LabPaths,
   config: LabConfig,
@@ -43,14 +93,7 @@ export async function beginSession(
   const { tag, desc, max, agent, deviceId, rule } = wish;
   ensureTag(tag);
   await ensureTagFree(paths, tag);
-  await ensureProgram(paths.root, main);
   const edits = await findEdits(paths.root, main, config);
-  await ensureDevice(config.run.device, deviceId);
-  const missing = checkEnvironment(paths, config);
-  if (missing.length > 0)
-    throw new LabError('user', `this machine is not ready for a run: ${missing.join('; ')}`, {
-      hints: ['`lab autoresearch setup` makes it ready and runs one baseline'],
-    });
   const session: RatchetSession = {
     schema: 1,
     ...{ tag, desc, max, agent, deviceId, rule, edits },

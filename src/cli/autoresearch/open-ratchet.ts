@@ -14,6 +14,7 @@ import { type LoopEnd, runLoop } from '../../ratchet/loop.ts';
 import type { RatchetContext } from '../../ratchet/ratchet-context.ts';
 import { sessionFolder } from '../../ratchet/session.ts';
 import { keepLoose, putSession } from '../../ratchet/session-tree.ts';
+import { removeStaleLocks } from '../../ratchet/stale-locks.ts';
 import { allowedPerHour, formatRate, ratePerHour, summariseSession } from '../../ratchet/summary.ts';
 import { probeSandbox } from '../../sandbox/bubblewrap.ts';
 import type { SandboxProbe } from '../../sandbox/sandbox.ts';
@@ -78,6 +79,7 @@ export async function driveSession({ paths, config, main, session, isJson }: Dri
     if (notice !== null) view.tell(notice);
     view.tell(`session ${session.tag} on ${session.branch}, worktree ${session.worktree}`);
     view.tell(`table ${session.table}; Ctrl-C ends it, \`lab autoresearch resume --tag ${session.tag}\` goes on`);
+    await removeStaleLocks(paths, session);
     for (const ref of await keepLoose(paths, session))
       view.tell(`what lay in the worktree and was in no commit is kept: git show ${ref}`);
     const end = await runLoop(context).catch((error: unknown) => {

@@ -13,14 +13,17 @@ const shownTried = 12;
 /** Renders the review. `top`: how many keeps are listed, null for all; `isAll`: cut nothing. */
 export function renderReview(
   review: ResultsReview,
-  { title, metric, picture }: ResultsSource,
+  { title, metric, picture }: Pick<ResultsSource, 'title' | 'metric' | 'picture'>,
   { columns, top, isAll }: { columns: number; top: number | null; isAll: boolean },
 ): string {
   const isOfLab = picture !== null;
+  // The loop, its lines and its summary count experiments from the baseline; the table and the picture count rows from the first.
+  const numbering =
+    isOfLab && review.rows > 1 ? 'row 1 is the baseline, row 2 experiment 1 of the loop, and so on\n' : '';
   const counts = Object.entries(review.counts).map(([status, rows]) => `${rows} ${status}`);
   const parts = [
-    `${title}: ${review.rows} ${review.rows === 1 ? 'row' : 'rows'}${counts.length === 0 ? '' : `, ${counts.join(', ')}`}; ${metric.name}, ${metric.direction} is better\n`,
-    `${describeBest(review, columns)}${describeNoise(review, isOfLab)}`,
+    `${title}: ${review.rows} ${review.rows === 1 ? 'row' : 'rows'}${counts.length === 0 ? '' : `, ${counts.join(', ')}`}; ${metric.name}, ${metric.direction} is better\n${numbering}`,
+    `${describeBest(review, isOfLab, columns)}${describeNoise(review, isOfLab)}`,
     renderTerminalChart(review.trusted, metric.name, metric.direction, Math.min(columns, 140)),
     renderGains(review, metric.name, columns, isAll ? null : top),
     renderFailures(review, columns),
@@ -32,12 +35,13 @@ export function renderReview(
   return parts.filter((part) => part !== '').join('\n');
 }
 
-function describeBest({ best }: ResultsReview, columns: number): string {
+function describeBest({ best }: ResultsReview, isOfLab: boolean, columns: number): string {
   if (best === null) return 'no kept row has a metric yet\n';
   const share =
     best.won === 0 || best.first === 0 ? '' : ` (${((100 * best.won) / Math.abs(best.first)).toFixed(2)} %)`;
   const won = best.won === 0 ? 'nothing won yet' : `${formatMetric(best.won)}${share} better than the first`;
-  return `${cut(`best ${formatMetric(best.metric)} in row ${best.row}${best.commit === null ? '' : ` at ${best.commit.slice(0, 7)}`}, ${won}: ${disarmLine(best.description)}`, columns)}\n`;
+  const place = isOfLab ? `row ${best.row} (experiment ${best.row - 1})` : `row ${best.row}`;
+  return `${cut(`best ${formatMetric(best.metric)} in ${place}${best.commit === null ? '' : ` at ${best.commit.slice(0, 7)}`}, ${won}: ${disarmLine(best.description)}`, columns)}\n`;
 }
 
 function describeNoise({ noise }: ResultsReview, isOfLab: boolean): string {

@@ -1,10 +1,10 @@
-import { mkdtemp, realpath, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, expect, test } from 'vitest';
 import { labCommand } from '../../scenarios/temporary-lab.ts';
-import { createTrainingRepository } from '../../scenarios/training-repository-for-tests.ts';
+import { createTrainingRepository, prepareTrainingData } from '../../scenarios/training-repository-for-tests.ts';
 
 const folders: string[] = [];
 afterEach(async () => {
@@ -17,10 +17,12 @@ async function makeFolder(): Promise<string> {
   return folder;
 }
 
-async function ask(folder: string, ...words: string[]) {
+const ask = (folder: string, ...words: string[]) => callLab(folder, folder, ['autoresearch', ...words]);
+
+async function callLab(folder: string, home: string, words: string[]) {
   const [node, script] = labCommand;
-  const env = { HOME: folder, NO_COLOR: '1', PATH: process.env.PATH ?? '' };
-  const call = await execa(node, [script, 'autoresearch', ...words], { cwd: folder, env, reject: false });
+  const env = { HOME: home, NO_COLOR: '1', PATH: process.env.PATH ?? '' };
+  const call = await execa(node, [script, ...words], { cwd: folder, env, reject: false });
   return { code: call.exitCode, stdout: call.stdout, stderr: call.stderr };
 }
 
@@ -70,4 +72,36 @@ test('an option of a mode is refused beside a request, and no words are no reque
   const folder = await makeFolder();
   expect((await ask(folder, 'start the loop', '--max', '3')).stderr).toContain('has no option --max');
   expect((await ask(folder, '')).code).toBe(2);
+});
+
+test('what is asked for by hand is told, also as a single word that is nearly a verb', async () => {
+  const folder = await makeFolder();
+  await createTrainingRepository(join(folder, 'repo'));
+  const stop = await ask(join(folder, 'repo'), 'stop');
+  expect([stop.code, stop.stdout]).toEqual([0, expect.stringContaining('no session runs here')]);
+  expect(stop.stdout).toContain('lab kill <number>');
+  const undo = await ask(join(folder, 'repo'), 'undo', 'the', 'last', 'change', '--json');
+  expect(JSON.parse(undo.stdout)).toMatchObject({
+    route: { kind: 'advice', about: 'undo' },
+    elsewhere: expect.stringContaining('nothing of one to undo'),
+    command: null,
+  });
+});
+
+test('what the words name and the command does not carry is told before anything is done', async () => {
+  const folder = await makeFolder();
+  const repository = join(folder, 'repo');
+  await createTrainingRepository(repository);
+  await prepareTrainingData(repository, folder);
+  // An environment that is there, so that it is no question of CUDA.
+  await mkdir(join(repository, '.venv'));
+  expect(await callLab(repository, folder, ['init', '--adopt'])).toMatchObject({ code: 0 });
+  const request = 'run 20 experiments on gpu1 with codex until 8am';
+  const { stdout } = await callLab(repository, folder, ['autoresearch', request, '--json']);
+  expect(JSON.parse(stdout)).toMatchObject({
+    route: { kind: 'mode', mode: 'setup' },
+    notCarried: [
+      '--max 20 --device gpu1 --agent codex is of the session, and setup comes before it: say it again then',
+    ],
+  });
 });

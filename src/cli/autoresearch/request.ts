@@ -1,19 +1,25 @@
 /**
  * `lab autoresearch "<request in words>"`: picks one mode from the words and from what is here, says why and which rules it keeps, and does it.
  * What starts a loop is printed, and done only with --go; so is a clone from an address that nobody named, or of another repository than the
- * one here.
+ * one here. What the words name and the command does not carry is told first. To stop and to undo is no mode: how it is done is told.
  */
+import { listAgents, recordedAgentName } from '../../agents/choose-agent.ts';
+import { agentTemplates } from '../../agents/templates.ts';
+import { findLabAround } from '../../config/lab-paths.ts';
 import type { RatchetMode } from '../../domain/ratchet.ts';
 import { ratchetModes } from '../../domain/ratchet.ts';
 import { LabError } from '../../errors/lab-error.ts';
+import { loadLabConfig } from '../../git/committed-config.ts';
 import { runGitResult } from '../../git/run-git.ts';
 import { type Intake, readIntake } from '../../ratchet/intake/intake.ts';
 import { renderIntake } from '../../ratchet/intake/render-intake.ts';
 import { modeRules } from '../../ratchet/mode-rules.ts';
+import { type Advice, adviseOn } from '../../ratchet/route/advice.ts';
 import { type PlannedCommand, planCommand } from '../../ratchet/route/plan-command.ts';
 import { type RoutedRequest, routeRequest } from '../../ratchet/route-request.ts';
 import { usualAddress } from '../../ratchet/setup-mode/find-repository.ts';
 import { parseCommand, quoteWords } from '../define.ts';
+import { disarmLine } from '../page.ts';
 import type { Verb } from '../verbs.ts';
 import { showIntake } from './intake.ts';
 
@@ -37,9 +43,14 @@ export function createRequestVerb(verbs: readonly Verb[]): Verb {
           hints: ['lab autoresearch "show me what worked last night"'],
         });
       const intake = await readIntake(process.cwd(), null);
+      const advice = adviseOn(request, intake);
+      if (advice !== null) return tellAdvice(request, advice, intake, input.flag('json'));
       const routed = routeRequest(request, intake.state);
       const mode = routed.route.kind === 'out' ? null : routed.route.mode;
-      const facts = { usualAddress, today: nameToday(new Date()), origin: await readOrigin(intake.repository) };
+      const facts = {
+        ...{ usualAddress, today: nameToday(new Date()), origin: await readOrigin(intake.repository) },
+        agents: listAgentNames(),
+      };
       const plan = mode === null ? null : planCommand(mode, request, intake, facts);
       const packet: Intake = { ...intake, mode };
       if (input.flag('json')) {
@@ -54,9 +65,44 @@ export function createRequestVerb(verbs: readonly Verb[]): Verb {
       showIntake(packet, mode);
       if (routed.route.kind === 'walkthrough') process.stderr.write(renderWalkthrough(mode));
       process.stderr.write(`${mode}: ${routed.reason}\n`);
+      if (plan.notes.length > 0) process.stderr.write(renderNotes(plan.notes));
       return await followPlan(plan, verbs, input.flag('go'));
     },
   };
+}
+
+/** A text that was pasted can name a lot. */
+const mostNotes = 8;
+
+function renderNotes(notes: readonly string[]): string {
+  const left = notes.length - mostNotes;
+  const more = left > 0 ? `; and ${left} more (--json lists them)` : '';
+  return `note: ${notes.slice(0, mostNotes).map(disarmLine).join('; ')}${more}\n`;
+}
+
+/** What the words cannot get here is told, and nothing is done. Gives the exit code. */
+function tellAdvice(request: string, { about, reason, lines }: Advice, intake: Intake, isJson: boolean): number {
+  if (isJson) {
+    const choice = { request, route: { kind: 'advice', about }, reason, elsewhere: lines.join('\n') };
+    const rest = { command: null, waitsForGo: null, notCarried: [], rules: [], intake };
+    process.stdout.write(`${JSON.stringify({ ...choice, ...rest }, null, 2)}\n`);
+    return 0;
+  }
+  process.stderr.write(`${renderIntake(intake)}\n${reason}\n`);
+  process.stdout.write(lines.map((line) => `${line}\n`).join(''));
+  return 0;
+}
+
+/** The agents of the lab here; the ready-made ones outside of a lab, and where its configuration cannot be read, as the packet says. */
+function listAgentNames(): string[] {
+  try {
+    const paths = findLabAround(process.cwd());
+    if (paths !== null)
+      return listAgents(loadLabConfig(paths.root, { environment: process.env })).map(({ name }) => name);
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error;
+  }
+  return [...Object.keys(agentTemplates), recordedAgentName];
 }
 
 /** Address that the repository here was cloned from; null where it has none, and outside git. */
@@ -81,6 +127,7 @@ function describeChoice(request: string, routed: RoutedRequest, plan: PlannedCom
     ...routed,
     command: plan === null ? null : commandLine(plan),
     waitsForGo: plan === null ? null : plan.waits !== null,
+    notCarried: plan?.notes ?? [],
     rules: mode === null ? [] : modeRules[mode],
     intake,
   };

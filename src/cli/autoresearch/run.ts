@@ -7,9 +7,8 @@ import type { LabConfig } from '../../config/schema.ts';
 import { LabError } from '../../errors/lab-error.ts';
 import { resolveMainBranch } from '../../git/repository.ts';
 import { runGit } from '../../git/run-git.ts';
-import { beginSession } from '../../ratchet/begin-session.ts';
+import { beginSession, ensureReady } from '../../ratchet/begin-session.ts';
 import { ensureTag, lockSession } from '../../ratchet/session.ts';
-import { ensureTagFree } from '../../ratchet/session-facts.ts';
 import { probeSandbox } from '../../sandbox/bubblewrap.ts';
 import { ensureNoWords } from '../define.ts';
 import { createLabGate } from '../lab-gate.ts';
@@ -76,21 +75,28 @@ export const run: Verb = {
     const config = openConfig(paths, input.config);
     const main = await resolveMainBranch(paths.root, config.main);
     const isJson = input.flag('json');
-    ensureTag(tag);
-    await ensureTagFree(paths, tag);
     const agent = input.text('agent');
-    // A name that is no agent must not use the tag up.
-    ensureAgentProgram(config, chooseSessionAgent(config, agent, await probeSandbox()).name);
+    const deviceId = input.text('device');
+    const max = input.wholeNumber('max', 1);
+    // It becomes a part of paths.
+    ensureTag(tag);
     await printIntake('run', paths);
+    await ensureReady(paths, config, main, {
+      ...{ tag, deviceId },
+      async ensureAgent() {
+        // A name that is no agent must not use the tag up.
+        ensureAgentProgram(config, chooseSessionAgent(config, agent, await probeSandbox()).name);
+      },
+    });
     await tellUncommitted(paths, main);
     const lock = await lockSession(paths, tag);
     try {
       const session = await beginSession(paths, config, main, {
         tag,
         desc: input.text('desc') ?? '',
-        max: input.wholeNumber('max', 1),
+        max,
         agent,
-        deviceId: input.text('device'),
+        deviceId,
         rule: input.flag('confirm') ? 'posterior' : 'strict',
         readTrack: async () => (await createLabGate(paths, config).look()).track,
       });

@@ -1,5 +1,5 @@
 /** `lab autoresearch`: the ratchet and its five modes; words that are no verb are a request, which picks one of them. */
-
+import { findAdvice } from '../../ratchet/route/advice.ts';
 import { adapt } from '../autoresearch/adapt.ts';
 import { intake } from '../autoresearch/intake.ts';
 import { program } from '../autoresearch/program.ts';
@@ -29,10 +29,12 @@ export const autoresearch: CommandSpec = {
     runVerb('autoresearch', verbs, isRequest(input) ? { ...input, words: ['request', ...input.words] } : input),
 };
 
-/** Words that begin with no verb are a request; a single word that is nearly one is a slip, which runVerb names. */
+/** Words that begin with no verb are a request; a single word that is nearly one is a slip, which runVerb names; "stop" is none of "setup". */
 function isRequest({ words }: Pick<CommandInput, 'words'>): boolean {
   const [first, ...others] = words;
   const names = verbs.map(({ name }) => name);
   if (first === undefined || names.includes(first)) return false;
-  return others.length > 0 || /\s/.test(first.trim()) || nearestWord(first, names) === null;
+  return (
+    others.length > 0 || /\s/.test(first.trim()) || findAdvice(first, []) !== null || nearestWord(first, names) === null
+  );
 }

@@ -6,6 +6,7 @@ import { LabError } from '../../errors/lab-error.ts';
 import type { CommandSpec } from '../define.ts';
 import type { Check } from '../doctor/check.ts';
 import { checkConfiguration } from '../doctor/config-checks.ts';
+import { checkPreparedData } from '../doctor/data-check.ts';
 import { checkLab } from '../doctor/lab-checks.ts';
 import { checkLocks, checkSandbox } from '../doctor/lock-checks.ts';
 import { checkMachine } from '../doctor/machine-checks.ts';
@@ -25,6 +26,7 @@ export const doctor: CommandSpec = {
       ...(place ? [place] : []),
       ...(known?.checks ?? []),
       ...(paths ? await checkLab(paths, known?.config ?? null) : []),
+      ...(paths && known?.config ? checkPreparedData(paths, known.config) : []),
       ...(paths ? await checkLocks(paths, known?.config ?? null) : await checkSandbox(null, null)),
     ].filter(({ name }) => known?.config?.queue.place !== 'here' || !ofResearch.has(name));
     if (input.flag('json')) process.stdout.write(`${JSON.stringify(checks, null, 2)}\n`);

@@ -72,16 +72,15 @@ export async function findRemoval(paths: LabPaths, options: RemovalOptions, isUp
 
 /** What goes, one line each. Pure. */
 export function renderRemoval(removal: Removal): string[] {
-  const { isUp, isPurge, hooks, trees, worktrees, kept, refs, sessionRefs, tables, files } = removal;
+  const { isUp, isPurge, hooks, trees, worktrees, kept, sessionRefs, tables, files } = removal;
   const chained = hooks.some(({ isChained }) => isChained) ? ' (your own are put back)' : '';
-  const sessions = `${sessionRefs.length} refs below refs/nightlab/ratchet/`;
   const lines = [
     isUp ? 'end the daemon' : null,
     hooks.length === 0 ? null : `git hooks ${hooks.map(({ name }) => name).join(', ')}${chained}`,
     `${trees.length} run checkouts in .lab/trees/`,
     `${worktrees.length - kept.size} worktrees in 5_worktrees/ (their branches stay)`,
-    `${refs.length} refs below refs/nightlab/ (code of jobs that was not committed, former attempts, champions)`,
-    isPurge && sessionRefs.length > 0 ? `${sessions} (commits that sessions tried and did not keep)` : null,
+    ...renderRefs(removal),
+    ...(isPurge ? listBySession(sessionRefs).map((line) => `${line} (${ofSessions})`) : []),
     isPurge
       ? `.lab/ with all run folders, logs and the score seed${tables.length === 0 ? '' : ' (tables of sessions stay)'}`
       : null,
@@ -90,13 +89,54 @@ export function renderRemoval(removal: Removal): string[] {
   return lines.filter((line) => line !== null);
 }
 
+const ofSessions = 'every commit that the session tried, kept or not; its branch stays';
+
+/** What the lab keeps below refs/nightlab/, by folder. */
+const refKinds: Readonly<Record<string, string>> = {
+  jobs: 'what each job ran, the only copy of what was not committed',
+  experiments: 'former attempts of experiments, by idea',
+  champions: 'champions, by job',
+  adding: 'jobs that were never added',
+};
+
+/** More names than this are counted; git lists them. */
+const mostNames = 12;
+
+/** Which refs go, a line for each folder with the names in it. */
+function renderRefs({ refs, sessionRefs, isPurge }: Removal): string[] {
+  const others = sessionRefs.length === 0 ? '' : ` but those of sessions${isPurge ? '' : ', which stay'}`;
+  if (refs.length === 0) return [`no refs below refs/nightlab/: there are none${others}`];
+  return [...groupRefs(refs, 'refs/nightlab/')].map(([folder, names]) => {
+    const place = `refs/nightlab/${folder}/`;
+    const kind = refKinds[folder];
+    const left = names.length - mostNames;
+    const more = left > 0 ? ` and ${left} more (\`git for-each-ref ${place}\`)` : '';
+    return `refs below ${place}, all ${names.length}${kind === undefined ? '' : ` (${kind})`}: ${names.slice(0, mostNames).join(', ')}${more}`;
+  });
+}
+
+/** "refs below refs/nightlab/ratchet/mar5/, all 3", for each session. */
+function listBySession(refs: readonly string[]): string[] {
+  const prefix = 'refs/nightlab/ratchet/';
+  return [...groupRefs(refs, prefix)].map(([tag, names]) => `refs below ${prefix}${tag}/, all ${names.length}`);
+}
+
+/** Names below each folder of `prefix`, in the order of git; jobs by number. */
+function groupRefs(refs: readonly string[], prefix: string): Map<string, string[]> {
+  const groups = new Map<string, string[]>();
+  for (const ref of refs) {
+    const [folder = '', ...name] = ref.slice(prefix.length).split('/');
+    groups.set(folder, [...(groups.get(folder) ?? []), name.join('/')]);
+  }
+  for (const names of groups.values()) names.sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+  return groups;
+}
+
 /** What stays and why, one line each. Pure. */
 export function renderKept({ isPurge, kept, sessionRefs, tables }: Removal): string[] {
   const lines = [...kept].map(([path, reason]) => `${path}: ${reason}`);
   if (!isPurge && sessionRefs.length > 0)
-    lines.push(
-      `${sessionRefs.length} refs below refs/nightlab/ratchet/: commits that sessions tried and did not keep; --purge takes them`,
-    );
+    lines.push(...listBySession(sessionRefs).map((line) => `${line}: ${ofSessions}; --purge takes them`));
   for (const path of tables) lines.push(`${path}: it is in no commit`);
   return lines;
 }

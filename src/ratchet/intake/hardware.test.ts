@@ -25,7 +25,7 @@ test.runIf(process.platform === 'linux')('an NVIDIA card is told with memory, dr
 *) echo '| NVIDIA-SMI 570.86.15    Driver Version: 570.86.15    CUDA Version: 12.8     |' ;;
 esac`,
   );
-  const { accelerator, cuda, gpus, problems } = await readHardware({ path });
+  const { accelerator, cuda, gpus, problems } = await readHardware({ path, limitMs: 60_000 });
   expect({ accelerator, cuda, problems }).toEqual({ accelerator: 'cuda', cuda: '12.8', problems: [] });
   expect(gpus).toEqual([
     {

@@ -74,10 +74,7 @@ export async function readRepository(
   const files = knownFiles.filter((name) => existsSync(join(root, name)));
   const has = (name: (typeof knownFiles)[number]) => files.includes(name);
   const prepare = has('prepare.py') ? readText(join(root, 'prepare.py'), notes) : null;
-  const dataPaths =
-    prepare === null
-      ? []
-      : Object.values(parseDataPaths(prepare, { folder: root, home: options.home ?? env.HOME ?? homedir(), env }));
+  const dataPaths = listDataPaths(root, prepare, env, options.home ?? env.HOME ?? homedir());
   const git = checkout === null ? null : await readGitState(root, notes);
   return {
     root,
@@ -93,6 +90,22 @@ export async function readRepository(
     data: dataPaths.length === 0 ? 'unknown' : dataPaths.every(isFilled) ? 'ready' : 'missing',
     dataPaths,
   };
+}
+
+/** Absolute paths that the prepare.py of a folder names for data and tokenizer; [] where there is none, or it does not say. */
+export function readDataPaths(root: string, notes: string[]): string[] {
+  const file = join(root, 'prepare.py');
+  const prepare = existsSync(file) ? readText(file, notes) : null;
+  return listDataPaths(root, prepare, process.env, process.env.HOME ?? homedir());
+}
+
+function listDataPaths(
+  root: string,
+  prepare: string | null,
+  env: Readonly<Record<string, string | undefined>>,
+  home: string,
+): string[] {
+  return prepare === null ? [] : Object.values(parseDataPaths(prepare, { folder: root, home, env }));
 }
 
 function readText(path: string, notes: string[]): string | null {

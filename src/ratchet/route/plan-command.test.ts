@@ -2,7 +2,10 @@ import { expect, test } from 'vitest';
 import type { SessionFacts } from '../intake/sessions.ts';
 import { planCommand } from './plan-command.ts';
 
-const usual = { usualAddress: 'https://example.org/usual', today: 'mar5', origin: 'git@example.org:a/b.git' };
+const usual = {
+  ...{ usualAddress: 'https://example.org/usual', today: 'mar5', origin: 'git@example.org:a/b.git' },
+  agents: ['claude', 'codex', 'recorded'],
+};
 
 function createSession(tag: string, rows: number, isRunning = false): SessionFacts {
   return {
@@ -18,11 +21,14 @@ function createSession(tag: string, rows: number, isRunning = false): SessionFac
   };
 }
 
-function plan(
-  mode: 'setup' | 'program' | 'run' | 'results' | 'adapt',
-  request: string,
-  { sessions = [], hasRepository = true }: { sessions?: SessionFacts[]; hasRepository?: boolean } = {},
-): string {
+interface Here {
+  sessions?: SessionFacts[];
+  hasRepository?: boolean;
+}
+
+type Mode = Parameters<typeof planCommand>[0];
+
+function planOf(mode: Mode, request: string, { sessions = [], hasRepository = true }: Here = {}) {
   const state = {
     hasRepository,
     isLab: true,
@@ -34,7 +40,11 @@ function plan(
     platform: 'linux',
   } as const;
   const repository = { root: '/srv/here', data: 'ready' } as Parameters<typeof planCommand>[2]['repository'];
-  const { verb, args } = planCommand(mode, request, { state, repository, session: { state: 'none', sessions } }, usual);
+  return planCommand(mode, request, { state, repository, session: { state: 'none', sessions } }, usual);
+}
+
+function plan(mode: Mode, request: string, here: Here = {}): string {
+  const { verb, args } = planOf(mode, request, here);
   return [verb, ...args].join(' ');
 }
 
@@ -45,6 +55,11 @@ test.each([
   ['tag it with care', 'run --tag mar5'],
   ['Starte 30 Experimente', 'run --tag mar5 --max 30'],
   ['--tag x1 --max 7', 'run --tag x1 --max 7'],
+  [
+    'run 20 experiments on gpu1 with codex and confirm',
+    'run --tag mar5 --max 20 --device gpu1 --agent codex --confirm',
+  ],
+  ['start, --desc "wider context"', 'run --tag mar5 --desc wider context'],
 ])('"%s" begins %s', (request, expected) => {
   expect(plan('run', request)).toBe(expected);
 });
@@ -64,6 +79,34 @@ test.each([
 ])('with stopped sessions "%s" is %s', (request, expected) => {
   const sessions = [createSession('mar5', 3), createSession('mar6', 5)];
   expect(plan('run', request, { sessions })).toBe(expected);
+});
+
+test('a session that goes on takes another agent, and what it began with stays and is told', () => {
+  const sessions = [createSession('mar5', 3)];
+  const { verb, args, notes } = planOf('run', 'continue on gpu1 with codex, 2 more, and confirm', { sessions });
+  expect([verb, ...args].join(' ')).toBe('resume --tag mar5 --max 4 --agent codex');
+  expect(notes).toEqual([expect.stringMatching(/^--device gpu1 --confirm is not carried/)]);
+});
+
+test('what a run would be told is told where another mode comes first, and only where a run is asked for', () => {
+  const request = 'run 20 experiments on gpu1, tag apr1';
+  for (const mode of ['setup', 'program'] as const)
+    expect(planOf(mode, request).notes).toEqual([
+      `--tag apr1 --max 20 --device gpu1 is of the session, and ${mode} comes before it: say it again then`,
+    ]);
+  expect(planOf('setup', 'set this up on gpu1').notes).toEqual([]);
+  expect(planOf('results', request).notes).toEqual([]);
+});
+
+test('a tag that is taken, what no option carries and what is not understood are notes of the plan', () => {
+  const sessions = [createSession('mar5', 3, true)];
+  const { args, notes } = planOf('run', 'start with tag mar5 for 8 hours, water the plants', { sessions });
+  expect(args).toEqual(['--tag', 'mar5-2']);
+  expect(notes).toEqual([
+    'the tag mar5 is taken, so it is mar5-2',
+    expect.stringMatching(/^"for 8 hours" is not carried \(/),
+    '"water the plants" is not understood',
+  ]);
 });
 
 test('results and the search strategy are those of the session that is named; results read a table that is named', () => {
@@ -102,7 +145,7 @@ test('an address of another repository than the one here is cloned beside it, an
 });
 
 test('the loop alone waits for --go, and so does an address that nobody named', () => {
-  const waits = (mode: 'setup' | 'program' | 'run' | 'results' | 'adapt', hasRepository: boolean) => {
+  const waits = (mode: Mode, hasRepository: boolean) => {
     const state = { hasRepository } as Parameters<typeof planCommand>[2]['state'];
     const repository = { root: '/srv/here', data: 'missing' } as Parameters<typeof planCommand>[2]['repository'];
     return (

@@ -1,9 +1,14 @@
-/** Which command answers a request once its mode is picked, with what the words say of it: a tag, a number of experiments, an address. Pure. */
+/**
+ * Which command answers a request once its mode is picked, with what the words say of it: a tag, a number of experiments, a device, an agent, an
+ * address; and what it does not carry. Pure.
+ */
 import { dirname, join } from 'node:path';
 import type { RatchetMode } from '../../domain/ratchet.ts';
 import type { Intake } from '../intake/intake.ts';
 import { folderOfAddress } from '../setup-mode/find-repository.ts';
+import { readWishes } from './read-wishes.ts';
 import { foldRequest } from './request-text.ts';
+import { type RunWords, readRunWords } from './run-words.ts';
 import { isSameAddress } from './same-address.ts';
 
 /** A verb of `lab autoresearch` with its words and options. */
@@ -15,6 +20,8 @@ export interface PlannedCommand {
   goArgs: string[];
   /** Why it waits for --go; null where it is done at once. */
   waits: string | null;
+  /** What the words name and the command does not carry, one entry each; [] where it carries all. */
+  notes: string[];
 }
 
 /** What a plan rests on besides the words and the packet. */
@@ -25,6 +32,8 @@ export interface PlanFacts {
   today: string;
   /** Address that the repository here was cloned from; null where it has none. */
   origin: string | null;
+  /** Names of the agents that can be chosen. */
+  agents: readonly string[];
 }
 
 /** The command for a mode. Throws LabError (usage) for an address of another repository that names no folder. */
@@ -34,24 +43,59 @@ export function planCommand(
   intake: Pick<Intake, 'state' | 'session' | 'repository'>,
   facts: PlanFacts,
 ): PlannedCommand {
+  const { sessions } = intake.session;
   switch (mode) {
     case 'setup':
-      return planSetup(request, intake, facts);
+      return { ...planSetup(request, intake, facts), notes: noteForLater(mode, request, sessions, facts) };
     case 'program':
-      return { verb: 'program', args: [], goArgs: ['--write'], waits: null };
+      return {
+        ...{ verb: 'program', args: [], goArgs: ['--write'], waits: null },
+        notes: noteForLater(mode, request, sessions, facts),
+      };
     case 'run':
-      return planRun(request, intake.session.sessions, facts.today);
+      return planRun(request, sessions, facts);
     case 'results':
     case 'adapt':
-      return { verb: mode, args: planReading(mode, request, intake.session.sessions), goArgs: [], waits: null };
+      return { verb: mode, args: planReading(mode, request, sessions), goArgs: [], waits: null, notes: [] };
   }
+}
+
+/** What is said of a session in a request for one, where another mode comes first. */
+function noteForLater(
+  mode: RatchetMode,
+  request: string,
+  sessions: Intake['session']['sessions'],
+  { agents }: PlanFacts,
+): string[] {
+  if (!readWishes(request).found.some(({ wish }) => wish === 'run')) return [];
+  const words = readRunWords(request, tagsOf(sessions), agents);
+  const options = [
+    ...(words.tag === null ? [] : ['--tag', words.tag]),
+    ...countOption(words.count),
+    ...formatRest(words),
+  ];
+  if (options.length === 0) return [];
+  return [`${options.join(' ')} is of the session, and ${mode} comes before it: say it again then`];
+}
+
+const tagsOf = (sessions: Intake['session']['sessions']): string[] => sessions.map(({ tag }) => tag);
+
+const countOption = (count: number | null): string[] => (count === null ? [] : ['--max', String(count)]);
+
+function formatRest({ device, agent, desc, isConfirmed }: RunWords): string[] {
+  return [
+    ...(device === null ? [] : ['--device', device]),
+    ...(agent === null ? [] : ['--agent', agent]),
+    ...(isConfirmed ? ['--confirm'] : []),
+    ...(desc === null ? [] : ['--desc', desc]),
+  ];
 }
 
 function planSetup(
   request: string,
   { state, repository }: Pick<Intake, 'state' | 'repository'>,
   { usualAddress, origin }: PlanFacts,
-): PlannedCommand {
+): Omit<PlannedCommand, 'notes'> {
   const goArgs = repository.data === 'ready' ? [] : ['--prepare'];
   const address = /(?:https?:\/\/|ssh:\/\/|git@)[^\s"'`<>]+/.exec(request)?.[0].replace(/[.,;:!?)]+$/, '');
   if (state.hasRepository && address !== undefined && (origin === null || !isSameAddress(address, origin))) {
@@ -73,20 +117,33 @@ function planSetup(
 const goingOn =
   /\b(?:resum|continu|carry on|keep going|go on|pick (?:it |this )?up|restart|left off|weiter|fortsetz|setz\w* .*fort|repren|sigue|seguir|reanud)/;
 
-function planRun(request: string, sessions: Intake['session']['sessions'], today: string): PlannedCommand {
+function planRun(request: string, sessions: Intake['session']['sessions'], facts: PlanFacts): PlannedCommand {
   const folded = foldRequest(request);
   const named = findNamed(folded, sessions);
-  const count = readCount(folded);
+  const words = readRunWords(request, tagsOf(sessions), facts.agents);
+  const { count } = words;
+  // Where no words name a mode, the reason says so already.
+  const isRead = readWishes(request).found.length > 0;
+  const unread = (isRead ? words.unread : []).map((part) => `"${part}" is not understood`);
   const last = named ?? sessions.at(-1);
   const waits = 'it starts a loop that ends only when you end it';
   if (last !== undefined && !last.isRunning && (named !== undefined || goingOn.test(folded))) {
     // --max counts the whole session, whose first row is the baseline.
-    const max = count === null ? [] : ['--max', String(Math.max(0, last.rows - 1) + count)];
-    return { verb: 'resume', args: ['--tag', last.tag, ...max], goArgs: [], waits };
+    const max = countOption(count === null ? null : Math.max(0, last.rows - 1) + count);
+    const agent = words.agent === null ? [] : ['--agent', words.agent];
+    const stays = formatRest({ ...words, agent: null });
+    const begun =
+      stays.length === 0
+        ? []
+        : [`${stays.join(' ')} is not carried (a session goes on as it began; another one takes it)`];
+    const notes = [...begun, ...words.uncarried, ...unread];
+    return { verb: 'resume', args: ['--tag', last.tag, ...max, ...agent], goArgs: [], waits, notes };
   }
-  const max = count === null ? [] : ['--max', String(count)];
-  const taken = new Set(sessions.map(({ tag }) => tag));
-  return { verb: 'run', args: ['--tag', freeTag(readTag(folded) ?? today, taken), ...max], goArgs: [], waits };
+  const taken = new Set(tagsOf(sessions));
+  const tag = freeTag(words.tag ?? facts.today, taken);
+  const renamed = words.tag !== null && words.tag !== tag ? [`the tag ${words.tag} is taken, so it is ${tag}`] : [];
+  const args = ['--tag', tag, ...countOption(count), ...formatRest(words)];
+  return { verb: 'run', args, goArgs: [], waits, notes: [...renamed, ...words.uncarried, ...unread] };
 }
 
 /** The session that the words name, or for results a table that is not the session's own. */
@@ -100,25 +157,6 @@ function planReading(mode: 'results' | 'adapt', request: string, sessions: Intak
 function findNamed(folded: string, sessions: Intake['session']['sessions']) {
   const words = new Set(folded.split(/[^\w.-]+/).map((word) => word.replace(/\.+$/, '')));
   return sessions.find(({ tag }) => words.has(tag.toLowerCase()));
-}
-
-/** How many experiments the words ask for; null where they do not say. */
-function readCount(folded: string): number | null {
-  const match =
-    /\b(?:max(?:imum)?(?: of)?|at most|up to|hochstens|maximal)[ =]*(\d{1,5})\b|\b(\d{1,5}) (?:more |new |neue |weitere )?(?:experiments?|iterations?|runs?|experimente|iterationen|laufe|experiences|experimentos)\b/.exec(
-      folded,
-    );
-  const count = Number(match?.[1] ?? match?.[2]);
-  return Number.isInteger(count) && count >= 1 ? count : null;
-}
-
-/** The name that the words give a session; null where they give none. */
-function readTag(folded: string): string | null {
-  const asked = /(?:--tag[ =]|\btag(?:ged)?(?: it| is|:)?(?: as)? )["'`]?([a-z0-9][a-z0-9._-]{0,39})/.exec(folded)?.[1];
-  const called = /\b(?:call(?:ed)?|named?)(?: it)? ["'`]?([a-z0-9._-]*\d[a-z0-9._-]*)/.exec(folded)?.[1];
-  const tag = (asked ?? called)?.replace(/[._-]+$/, '') ?? '';
-  const isWord = /^(?:it|the|a|an|and|with|of|for|as|is|to|on|in|this|that)$/.test(tag);
-  return tag === '' || isWord || tag.length > 40 ? null : tag;
 }
 
 function freeTag(wanted: string, taken: ReadonlySet<string>): string {

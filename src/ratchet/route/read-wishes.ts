@@ -44,6 +44,26 @@ function readText(text: string): Wishes {
   return wishes;
 }
 
+/** Words that ask for nothing by themselves. */
+const fillers = new Set(
+  (
+    'a all also am an and are as at auf be bitte but by call can could danke das dear der die do du for friend go good ' +
+    "great have he hello hey hi i in is it it's just kindly let let's me mit mr my name need no nope now of oh ok okay on " +
+    'or our please stop end por favor session so sure thank thanks that the them then there this thx to und use using want we ' +
+    'well will with would yeah yes yet you your evening morning day merci gracias hallo'
+  ).split(' '),
+);
+
+/** The clauses of a folded text in which no pattern finds anything and `known`, which stands for what was read already, does not occur. */
+export function findUnread(text: string, known: string): string[] {
+  return splitClauses(mendSpelling(removeQuotations(text)))
+    .map((clause) => clause.text)
+    .filter((clause) => {
+      if (clause.includes(known) || wishPatterns.some(({ pattern }) => clause.search(pattern) !== -1)) return false;
+      return (clause.match(/[\p{L}\p{N}'_-]{2,}/gu) ?? []).some((word) => !fillers.has(word));
+    });
+}
+
 const mark = '\u0001';
 
 interface Match {

@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
@@ -48,7 +47,8 @@ test('an address that cannot be fetched fails with what git said, and leaves no 
 
 test('what a killed clone left is neither taken for the clone nor in its way, and goes', async () => {
   const cwd = join(repository.root, 'work');
-  const dead = spawnSync('true').pid;
+  // Above any pid_max, so nobody has it.
+  const dead = 2147483646;
   for (const left of [`.mine.nightlab-${dead}`, `empty/.nightlab-${dead}`])
     await mkdir(join(cwd, left, '.git'), { recursive: true });
   for (const folder of ['mine', 'empty']) {
