@@ -219,7 +219,7 @@ test.each([
 
 test('the scorer refuses a model that stalls', async () => {
   const { model, out } = createModel('stall', 'send(uniform)\nos.read(0, 1)\ntime.sleep(60)');
-  const program = 'import prepare; prepare.READ_SECONDS = 3; prepare.score(None, 2000)';
+  const program = 'import prepare; prepare.READ_SECONDS = 8; prepare.score(None, 2000)';
   const { stdout, exitCode } = await python(['-c', program], { LAB_MODEL: model, LAB_OUT: out });
   expect(exitCode).toBe(1);
   expect(stdout).toMatch(/^REFUSED: symbol 1: the model stalled: 0 of 136 bytes/);

@@ -1,4 +1,13 @@
-import { mkdirSync, mkdtempSync, realpathSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -16,9 +25,20 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
+/** Waits until the file system's clock has gone on: it moves in steps of some milliseconds, and a change within one leaves the times as they were. */
+function passTick(): void {
+  const probe = join(folder, 'probe');
+  const timeOf = () => {
+    writeFileSync(probe, 'x');
+    return statSync(probe, { bigint: true }).mtimeNs;
+  };
+  for (const first = timeOf(); timeOf() === first; );
+}
+
 const changesOf = (act: (out: string) => void): string[] => {
   const out = join(folder, 'out');
   const before = listFiles(out);
+  passTick();
   act(out);
   return findChanged(out, before);
 };

@@ -102,13 +102,15 @@ test('an interpreter that hangs is ended with what it started, and asked no seco
   const bin = join(around, 'shims');
   write(join(around, 'versions', 'x'), '');
   const counter = join(around, 'count');
-  write(join(bin, 'python3'), `#!/bin/sh\necho x >> ${counter}\nsleep 997 & sleep 997\n`, 0o755);
+  // A length that no other run of these tests sleeps.
+  const length = `997.${process.pid}`;
+  write(join(bin, 'python3'), `#!/bin/sh\necho x >> ${counter}\nsleep ${length} & sleep ${length}\n`, 0o755);
   const step = stepWith({ env: { PATH: `${bin}:/usr/bin:/bin` } });
-  expect(await probePython({ step, top, limitMs: 500 })).toBeNull();
-  expect(await probePython({ step, top, limitMs: 500 })).toBeNull();
+  expect(await probePython({ step, top, limitMs: 4000 })).toBeNull();
+  expect(await probePython({ step, top, limitMs: 4000 })).toBeNull();
   expect(readFileSync(counter, 'utf8')).toBe('x\n');
-  const left = () => listProcesses().filter(({ pid }) => commandOf(pid).includes('sleep\u0000997'));
-  await expect.poll(() => left().length).toBe(0);
+  const left = () => listProcesses().filter(({ pid }) => commandOf(pid).includes(`sleep\u0000${length}`));
+  await expect.poll(() => left().length, { timeout: 60_000 }).toBe(0);
 });
 
 function commandOf(pid: number): string {

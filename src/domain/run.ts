@@ -13,6 +13,7 @@ export const failureClasses = [
   'log-limit',
   'killed',
   'command-not-found',
+  'folder-gone',
   'truncated',
   'interrupted',
   'no-metric',

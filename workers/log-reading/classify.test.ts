@@ -63,6 +63,17 @@ test('a missing command is named by exit code 127 where no text names it', () =>
   });
 });
 
+test('a folder that is gone has a class of its own, and a command that only says so has not', () => {
+  const text = 'nightlab: the folder /data/fail run is gone\n';
+  expect(classify(text, { exitCode: 126 }, false)).toEqual({
+    kind: 'failed',
+    failure: 'folder-gone',
+    detail: 'the folder /data/fail run is gone',
+  });
+  expect(classify(`${text}step 2/9\n`, { exitCode: 126 })).toMatchObject({ failure: 'command-not-found' });
+  expect(classify(text, { exitCode: 1 })).toMatchObject({ failure: 'exception' });
+});
+
 test('an exit code of 128 + n means signal n', () => {
   expect([137, 143, 134, 130].map(signalOfExitCode)).toEqual(['SIGKILL', 'SIGTERM', 'SIGABRT', 'SIGINT']);
   expect([0, 1, 128, 255, null].map(signalOfExitCode)).toEqual([null, null, null, null, null]);

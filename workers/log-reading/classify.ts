@@ -32,7 +32,7 @@ export interface ClassifyOptions {
 
 /**
  * Decides the fate. In order: interrupted, timeout, idle or log limit, killed on request, refused by the scorer, done (exit code 0 with the
- * metric; whatever else the log holds does not matter then), what the text shows, signal, exit code, truncated, no metric.
+ * metric; whatever else the log holds does not matter then), a folder that is gone, what the text shows, signal, exit code, truncated, no metric.
  * A failure that the run survived counts only where nothing else explains the end.
  */
 export function classifyRun(reading: LogReading, step: StepEnd, options: ClassifyOptions = {}): RunFate {
@@ -47,6 +47,8 @@ export function classifyRun(reading: LogReading, step: StepEnd, options: Classif
   if (expected && failure?.failure === 'score-refused') return failed('score-refused', failure.detail);
   if (step.exitCode === 0 && (!expected || reading.metric !== null)) return { kind: 'done' };
 
+  const gone = step.exitCode === 126 ? folderGone.exec(reading.lastLine)?.[1] : undefined;
+  if (gone !== undefined) return failed('folder-gone', gone);
   const signal = step.signal ?? signalOfExitCode(step.exitCode);
   if (failure !== null && !failure.wentOn) {
     if (failure.failure === 'killed' && signal !== null) {
@@ -71,6 +73,9 @@ export function classifyRun(reading: LogReading, step: StepEnd, options: Classif
   }
   return failed('no-metric', `no ${reading.metricName} in the log${last}`);
 }
+
+/** What a step's wrapper prints where the folder to run in is not there; nothing of the command ran then. */
+const folderGone = /^nightlab: (the folder .+ is gone)$/;
 
 /** The signal behind an exit code of 128 + n, as a shell or bubblewrap reports it; null for any other code. */
 export function signalOfExitCode(exitCode: number | null): string | null {

@@ -10,7 +10,7 @@ import { stepPath } from './attempt-files.ts';
 import { readLogBytes } from './log-limit.ts';
 import type { PlannedStep } from './plan.ts';
 import { readSteadyMs } from './run-clock.ts';
-import { wrapperLostCode } from './step-wrapper.ts';
+import { runInFolder, wrapperLostCode } from './step-wrapper.ts';
 
 /** A step that stands ready. */
 export interface ArmedStep {
@@ -30,7 +30,7 @@ const script = `
 trap : TERM INT HUP
 pid_file=$1 exit_file=$2 folder=$3
 shift 3
-if cd -- "$folder"; then "$@"; code=$?; else code=126; fi
+${runInFolder}
 if read -r nightlab_told <&3 || read -r nightlab_told <&3; then :; else rm -f "$pid_file"; exit ${wrapperLostCode}; fi
 until printf '%s end\\n' "$code" 2>/dev/null > "$exit_file"; do sleep 1; done
 `;

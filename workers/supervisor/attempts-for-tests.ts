@@ -1,5 +1,14 @@
 /** Attempt folders for the supervisor's tests, with the supervisor built from source. Used by tests only. */
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -37,6 +46,13 @@ export interface TestAttempts {
 /** Waits for a condition by polling; the test's own limit ends it. */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await condition())) await sleep(10);
+}
+
+/** The peak of memory that an attempt's supervisor keeps on disk, in MiB; 0 where it has none yet. */
+export function readKeptPeakMib(attemptDir: string): number {
+  const path = join(attemptDir, 'memory.json');
+  if (!existsSync(path)) return 0;
+  return (JSON.parse(readFileSync(path, 'utf8')) as { residentPeakMib: number | null }).residentPeakMib ?? 0;
 }
 
 /** A device as plans name it; its lock has its name. */

@@ -34,14 +34,21 @@ async function killSupervisor(dir: string): Promise<void> {
 }
 
 test('a step that prints nothing for its idle limit is ended, and one that prints is not', async () => {
-  const quiet = attempts.plan([{ name: 'train', shell: 'echo begin; sleep 600', idleSeconds: 1 }]);
+  const quiet = attempts.plan([{ name: 'train', shell: 'echo begin; sleep 600', idleSeconds: 1 }], {
+    graceSeconds: 60,
+  });
   expect(await attempts.run(quiet)).toMatchObject({
     reason: 'idle',
     steps: [{ signal: 'SIGTERM' }],
     limit: 'train printed nothing for 1 s, its limit of idle time',
   });
+  // In all longer than the limit, and far from it between two lines, however busy the machine is.
   const busy = attempts.plan([
-    { name: 'train', shell: 'for i in 1 2 3 4 5 6 7 8; do echo $i; sleep 0.25; done', idleSeconds: 1 },
+    {
+      name: 'train',
+      shell: 'for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18; do echo $i; sleep 0.25; done',
+      idleSeconds: 4,
+    },
   ]);
   expect(await attempts.run(busy)).toMatchObject({ reason: 'completed', limit: null });
 });
@@ -73,8 +80,9 @@ test('a writer that ignores its end and floods the log is killed long before its
 test.skipIf(process.platform !== 'linux')(
   'a pause stops the whole tree, counts to no limit, outlives its supervisor and is told by a flag',
   async () => {
-    const shell = 'setsid sh -c "while :; do sleep 0.1; done" & echo begin; sleep 1; echo end; exit 0';
-    const dir = attempts.plan([{ name: 'train', shell, wallSeconds: 3, idleSeconds: 2 }]);
+    const go = join(attempts.folder, 'go-paused');
+    const shell = `setsid sh -c "while :; do sleep 0.1; done" & echo begin; until [ -e ${go} ]; do sleep 0.1; done; echo end; exit 0`;
+    const dir = attempts.plan([{ name: 'train', shell, wallSeconds: 6, idleSeconds: 5 }]);
     launchSupervisor(dir, { entry: attempts.entry });
     await until(() => textOf(join(dir, 'train.log')).includes('begin'));
     writeFileSync(join(dir, 'pause'), '');
@@ -83,8 +91,9 @@ test.skipIf(process.platform !== 'linux')(
     const pausedAtMs = Date.now();
     const ended = attempts.run(dir);
     // Longer than both limits.
-    await until(() => Date.now() - pausedAtMs > 3500);
+    await until(() => Date.now() - pausedAtMs > 6500);
     expect(stands(dir)).toBe(true);
+    writeFileSync(go, '');
     rmSync(join(dir, 'pause'));
     const exit = await ended;
     expect(exit).toMatchObject({ reason: 'completed', supervisors: 2, steps: [{ exitCode: 0 }] });

@@ -240,8 +240,13 @@ test('several devices are taken at once, none while one is missing, and the run 
     deviceCount: 2,
   });
   const ended = attempts.run(dir);
-  await until(() => readAttempt(dir).waitsFor.length > 0);
-  expect(readAttempt(dir).waitsFor).toMatchObject([{ device: 'gpu1' }]);
+  // A device that the test before has just let go may be waited for at first.
+  await until(
+    () =>
+      readAttempt(dir)
+        .waitsFor.map(({ device }) => device)
+        .join() === 'gpu1',
+  );
   const other = await occupy('gpu0');
   other.release();
   held.release();
@@ -265,9 +270,10 @@ test('runs that want the same two devices in crossed order all end, and never ov
 test('a supervisor that takes over waits for the device that the run had, not for one that is free', async () => {
   const devices = [testDevice('gpu0'), testDevice('gpu1')];
   const stranger = await occupy('gpu0');
+  const go = join(attempts.folder, 'go-takeover');
   const dir = attempts.plan(
     [
-      { name: 'prepare', shell: 'echo begin; sleep 0.3' },
+      { name: 'prepare', shell: `echo begin; until [ -e ${go} ]; do sleep 0.05; done` },
       { name: 'train', shell: 'echo "card $CUDA_VISIBLE_DEVICES"' },
     ],
     { devices },
@@ -277,6 +283,8 @@ test('a supervisor that takes over waits for the device that the run had, not fo
   const supervisor = attempts.lastSupervisor(dir);
   if (supervisor === null) throw new Error('no supervisor took the attempt on');
   sendSignal(supervisor.pid, 'SIGKILL');
+  await until(() => !isAlive(supervisor));
+  writeFileSync(go, '');
   await until(() => existsSync(join(dir, 'prepare.exit')));
   stranger.release();
   expect(await attempts.run(dir)).toMatchObject({ reason: 'completed', supervisors: 2 });
@@ -311,8 +319,9 @@ for (const kind of ['plain', 'sandboxed'] as const) {
         kind === 'plain'
           ? []
           : 'bwrap --ro-bind / / --dev /dev --proc /proc --unshare-pid --die-with-parent --new-session --'.split(' ');
+      // The pipe wakes it also where the signal comes before it has begun to wait.
       const python =
-        'import os,signal,sys; assert sys.stdin.read() == ""; assert not os.path.exists("/proc/self/fd/3"); assert signal.getsignal(2) == signal.default_int_handler; print("ready", flush=True); signal.pause()';
+        'import os,signal,sys; assert sys.stdin.read() == ""; assert not os.path.exists("/proc/self/fd/3"); assert signal.getsignal(2) == signal.default_int_handler; r, w = os.pipe(); os.set_blocking(w, False); signal.set_wakeup_fd(w); print("ready", flush=True); os.read(r, 1)';
       const dir = attempts.plan([
         { name: 'prepare', argv: [...prefix, '/bin/sh', '-c', `exec python3 -c '${python}' 2>/dev/null`] },
       ]);

@@ -15,6 +15,13 @@ import type { StepBegin } from './run-clock.ts';
 /** Exit code of a wrapper that ran nothing: another one was first, or the pid file could not be made. */
 export const wrapperLostCode = 125;
 
+/**
+ * Shell lines that run a step's words in its folder and leave its exit code in `code`. A folder that is not there is told in the log, where
+ * classify.ts finds it; `cd` alone would leave a message that differs between shells.
+ */
+export const runInFolder = `if [ ! -d "$folder" ]; then printf 'nightlab: the folder %s is gone\\n' "$folder"; code=126
+elif cd -- "$folder"; then "$@"; code=$?; else code=126; fi`;
+
 // Handlers (unlike ignored signals) are reset in the child, so a signal to the group ends the command and not the wrapper.
 // `true`, unlike `:`, may fail to open a file without ending the shell, and costs no subshell. "end" tells a whole file from one that is just being written; the loops wait out a full disk.
 const script = `
@@ -26,7 +33,7 @@ set -C
 set +C
 if [ -r "/proc/$$/stat" ]; then read -r identity < "/proc/$$/stat"; else identity=$(LC_ALL=C ps -o lstart= -p "$$"); fi
 until printf '%s\\n%s\\nend\\n' "$$" "$identity" 2>/dev/null > "$pid_file"; do sleep 1; done
-if cd -- "$folder"; then "$@"; code=$?; else code=126; fi
+${runInFolder}
 until printf '%s end\\n' "$code" 2>/dev/null > "$exit_file"; do sleep 1; done
 `;
 

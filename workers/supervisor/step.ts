@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { StepResult } from '../../src/domain/run.ts';
+import { reachPoint } from '../../src/lab/named-point.ts';
 import { isAlive } from '../process-tree.ts';
 import { askToEnd } from './ask-end.ts';
 import { attemptPath, readChangeTimeMs } from './attempt-files.ts';
@@ -83,6 +84,7 @@ export async function watchStep(watched: WatchedStep): Promise<StepEnd> {
     if (stop !== null && !signalled) {
       signalled = true;
       keepStop(attemptDir, step, stop, note);
+      reachPoint('stop-kept');
       note(`${step.name}: ${stop.reason}, SIGTERM, then SIGKILL after ${stop.graceSeconds} s`);
       held = askToEnd(identity.pid, plan.marker);
     }
