@@ -29,6 +29,8 @@ export interface LiveState {
   devices: string[];
   /** Whether its processes are stopped (SIGSTOP). */
   isPaused: boolean;
+  /** Present once its end was asked for (`lab kill`). */
+  isEnding?: true;
   step: StepName | 'start';
   startedAt: string;
   /** Why the worker cannot go on with it although its run does; null where nothing is wrong. */
@@ -90,7 +92,7 @@ export interface JobBook {
   get(number: number): BookedJob;
   /** Numbers the job, writes it synced and adds it. */
   create(make: (number: number) => Promise<Job>, asked?: Partial<QueueEntry>): Promise<BookedJob>;
-  /** The job that a submission made; null where the key is new. */
+  /** The job that a submission made; null where the key is new, or its job was withdrawn. */
   findKey(key: string): BookedJob | null;
   /** Changes the entry, synced; changes are applied one after the other, each to what the one before left. */
   setEntry(number: number, change: (entry: QueueEntry) => QueueEntry): Promise<void>;
@@ -129,7 +131,8 @@ export function openJobBook(runs: string): JobBook {
   )) {
     const booked: BookedJob = { ...stored, live: null, recordProblem: null, changed: version };
     jobs.set(stored.job.number, booked);
-    keys.set(stored.job.key, booked);
+    // A later job may have the key of one that was withdrawn.
+    if (!stored.entry.isWithdrawn) keys.set(stored.job.key, booked);
     sort(booked);
   }
 
@@ -154,7 +157,10 @@ export function openJobBook(runs: string): JobBook {
     open: () => [...open],
     find: (number) => jobs.get(number) ?? null,
     get,
-    findKey: (key) => (key === '' ? null : (keys.get(key) ?? null)),
+    findKey(key) {
+      const found = key === '' ? undefined : keys.get(key);
+      return found === undefined || found.entry.isWithdrawn ? null : found;
+    },
     async create(make, asked = {}) {
       const job = share(await make(claimJobNumber(runs)));
       // After all of a batch have theirs: one write for them all.

@@ -165,6 +165,8 @@ export interface QueueEntry {
   asked: number;
   /** ISO 8601 moment at which a queued job was removed; null where it was not. */
   removedAt: string | null;
+  /** Present where the job was taken out with a submission that failed half-way: its key is free again. */
+  isWithdrawn?: true;
   /** ISO 8601 moment at which `lab clean` put the ended job away; null where it did not. */
   archivedAt: string | null;
   edits: JobEdits;
@@ -195,6 +197,7 @@ const entry = z.object({
   forced: z.boolean(),
   asked: z.number().int().positive(),
   removedAt: z.string().nullable(),
+  isWithdrawn: z.literal(true).exactOptional(),
   archivedAt: z.string().nullable(),
   edits,
 });

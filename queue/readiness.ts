@@ -92,9 +92,13 @@ export function stateOf(booked: BookedJob, facts: ViewFacts, context: QueueConte
   const { entry, live, run, recorded } = booked;
   if (entry.removedAt !== null && run === null && live === null) return { kind: 'removed', at: entry.removedAt };
   if (live !== null) {
-    const { attempt, devices, step, startedAt, problem, isPaused } = live;
+    const { attempt, devices, step, startedAt, problem, isPaused, isEnding } = live;
     const device = devices.join('+');
-    return { kind: 'running', attempt, step, startedAt, device, progress: facts.progress, isPaused, problem };
+    return {
+      kind: 'running',
+      ...{ attempt, step, startedAt, device, progress: facts.progress, isPaused, problem },
+      ...(isEnding === true ? { isEnding } : {}),
+    };
   }
   if (run !== null && isOver(booked)) {
     if (recorded?.isDone && recorded.attempt === run.attempt)

@@ -104,7 +104,9 @@ async function createForeignHandle(url: string): Promise<RedisHandle> {
 /** The server that already listens on the socket, where it is this lab's and its data is on disk; null where one has to be started. */
 async function adoptServer(options: StartRedisOptions): Promise<RedisHandle | null> {
   const target = { path: options.socketPath };
-  const probe = await waitWhileLoading(target);
+  let probe = await waitWhileLoading(target);
+  // A slow disk holds a server up for seconds while it syncs, so one silence is no proof.
+  for (let asked = 1; probe.kind === 'silent' && asked < 3; asked += 1) probe = await waitWhileLoading(target);
   if (probe.kind === 'absent') return null;
   if (probe.kind === 'silent') {
     const pid = readPidFile(join(options.dataDir, serverPidFile)) ?? readPidFile(join(options.dataDir, standInPidFile));

@@ -73,10 +73,26 @@ if [ "$verb" = add ]; then
   exec lab add "$@" -- "$command"
 fi
 
+# Where nobody says which tasks, these two are about the default group in pueue.
+named=1
+case $verb in kill | log) named= ;; esac
+value=
 count=$#
 while [ "$count" -gt 0 ]; do
   word=$1
   shift; count=$((count - 1))
+  # The word after an option that takes one is that, whatever it looks like.
+  if [ -n "$value" ]; then
+    value=
+    set -- "$@" "$word"
+    continue
+  fi
+  case $word in
+    [0-9]* | --all | --group | --group=* | -[!-]*[ag]* | -[ag]*) named=1 ;;
+  esac
+  case $verb:$word in
+    log:-l | log:--lines | kill:-s | kill:--signal) value=1 ;;
+  esac
   case $verb:$word in
     *:-g) word=--group ;;
     *:-a) word=--all ;;
@@ -102,6 +118,7 @@ while [ "$count" -gt 0 ]; do
   [ "$verb:$word" = restart:--all ] && word=--failed
   set -- "$@" "$word"
 done
+[ -n "$named" ] || set -- "$@" --group default
 if [ "$verb" = kill ]; then
   case " $* " in
     *" --signal "* | *" --signal="*) ;;

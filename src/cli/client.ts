@@ -9,7 +9,8 @@ import { ensureRuntime, type LabPaths } from '../config/lab-paths.ts';
 import { buildId, packageRoot } from '../config/package-root.ts';
 import { buildHeader, otherBuildStatus, type RouteName, type Routes, type WireError } from '../daemon/routes.ts';
 import { type ErrorKind, errnoOf, LabError } from '../errors/lab-error.ts';
-import { type Answer, postJson } from './exchange.ts';
+import { type Answer, type Post, postJson } from './exchange.ts';
+import { postWatched } from './silence.ts';
 
 /** How often `call` tries again after it made sure of a daemon. */
 const maxTries = 5;
@@ -33,15 +34,29 @@ function parseResponse<Name extends RouteName>({ status, body }: Answer): Routes
 
 /** Where the lab's daemon listens: as it wrote itself, because XDG_RUNTIME_DIR may differ between shells. */
 export function socketOf(paths: LabPaths): string {
+  const { socket } = readDaemonFile(paths);
+  return typeof socket === 'string' ? socket : paths.socket;
+}
+
+/** What the daemon wrote about itself; empty where none runs. */
+function readDaemonFile(paths: LabPaths): { socket?: unknown; pid?: unknown } {
   const file = join(paths.state, 'daemon.json');
-  if (!existsSync(file)) return paths.socket;
+  if (!existsSync(file)) return {};
   try {
-    const { socket } = JSON.parse(readFileSync(file, 'utf8')) as { socket?: unknown };
-    return typeof socket === 'string' ? socket : paths.socket;
+    return JSON.parse(readFileSync(file, 'utf8')) as { socket?: unknown; pid?: unknown };
   } catch {
     // Half a file can only be seen while a daemon is starting; the default path is right then.
-    return paths.socket;
+    return {};
   }
+}
+
+/** One exchange with the lab's daemon, whose silence is told. */
+function exchange(paths: LabPaths, post: Post, signal?: AbortSignal): Promise<Answer> {
+  const pid = () => {
+    const found = readDaemonFile(paths).pid;
+    return typeof found === 'number' ? found : null;
+  };
+  return postWatched({ socket: socketOf(paths), pid }, post, signal);
 }
 
 /** Calls a route on a running daemon; null where none runs. */
@@ -51,7 +66,7 @@ export async function callRunning<Name extends RouteName>(
   body: Routes[Name]['request'],
 ): Promise<Routes[Name]['response'] | null> {
   try {
-    return await callRoute(socketOf(paths), route, body);
+    return parseResponse<Name>(await exchange(paths, { path: `/v1/${route}`, text: JSON.stringify(body) }));
   } catch (error) {
     if (isNobodyThere(error)) return null;
     throw error;
@@ -66,7 +81,7 @@ export async function callOwnBuild<Name extends RouteName>(
 ): Promise<Routes[Name]['response'] | null> {
   const post = { path: `/v1/${route}`, text: JSON.stringify(body), headers: { [buildHeader]: buildId() } };
   try {
-    const answer = await postJson(socketOf(paths), post);
+    const answer = await exchange(paths, post);
     return answer.status === otherBuildStatus ? null : parseResponse<Name>(answer);
   } catch (error) {
     if (isNobodyThere(error)) return null;
@@ -84,7 +99,7 @@ export async function call<Name extends RouteName>(
   const post = { path: `/v1/${route}`, text: JSON.stringify(body), headers: { [buildHeader]: buildId() } };
   for (let tries = 0; ; tries++) {
     try {
-      const answer = await postJson(socketOf(paths), post, signal);
+      const answer = await exchange(paths, post, signal);
       if (answer.status !== otherBuildStatus || tries === maxTries) return parseResponse<Name>(answer);
     } catch (error) {
       // Also a daemon that was killed in the middle of the call is started again, a few times.

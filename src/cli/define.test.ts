@@ -31,6 +31,10 @@ test('an unknown option is refused with the valid ones', () => {
   );
 });
 
+test.each(['-1', '-12', '-0.5'])('the word %s is refused as a number below 0, not as an option', (word) => {
+  expect(() => parseCommand(spec, [word])).toThrow(`lab show got "${word}", expected no number below 0`);
+});
+
 test('a value that begins with a signed figure needs no equals sign, and an option is never taken for a value', () => {
   expect(parseCommand(spec, ['--commit', '-0.2 bpb']).text('commit')).toBe('-0.2 bpb');
   expect(parseCommand(spec, ['--count', '-.5']).number('count')).toBe(-0.5);

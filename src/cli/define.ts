@@ -174,6 +174,12 @@ function parseStrictly(
         'usage',
         `${ambiguous} is followed by a word with a dash, expected its value; write ${ambiguous}=VALUE`,
       );
+    if (unknown !== undefined && /^-\d/.test(unknown)) {
+      const word = args.find((one) => one.startsWith(unknown)) ?? unknown;
+      throw new LabError('usage', `lab ${spec.name} got "${word}", expected no number below 0`, {
+        hints: [`\`lab ${spec.name} --help\` shows what it takes`],
+      });
+    }
     const valid = spec.options.map((option) => `--${option.name}`).join(' ');
     throw new LabError(
       'usage',

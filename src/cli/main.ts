@@ -1,7 +1,7 @@
 /** Entry point of `lab`: finds the command, runs it, turns what it threw into text and an exit code. The only place of the client that does. */
 import { exitCodes, formatError, LabError } from '../errors/lab-error.ts';
 import { commandGroups } from './commands.ts';
-import { type CommandSpec, parseCommand, renderCommandHelp } from './define.ts';
+import { type CommandInput, type CommandSpec, parseCommand, renderCommandHelp } from './define.ts';
 
 function renderHelp(): string {
   const lines = ['lab: a research lab that runs while its owner sleeps', '', 'Usage: lab <command> [options]'];
@@ -58,7 +58,17 @@ async function main(argv: string[]): Promise<number> {
     process.stdout.write(renderCommandHelp(spec));
     return 0;
   }
-  return await spec.run(parseCommand(spec, args));
+  return await spec.run(await parseWords(spec, args));
+}
+
+async function parseWords(spec: CommandSpec, args: string[]): Promise<CommandInput> {
+  try {
+    return parseCommand(spec, args);
+  } catch (error) {
+    // Loaded here: only a typing mistake needs it.
+    const { hintNearOption } = await import('./near-option.ts');
+    throw hintNearOption(error, spec);
+  }
 }
 
 // A reader that went away (`lab status | head -1`) is no error.

@@ -14,6 +14,11 @@ export function disarmLine(text: string): string {
   return disarm(text.replaceAll(/\s+/g, ' ').trim());
 }
 
+/** A command on one line, its blanks as they were given; a tab or a line end is one blank. */
+export function disarmCommand(text: string): string {
+  return disarm(text.trim().replaceAll(/\r?\n|\t/g, ' '));
+}
+
 /** A page as it is printed: untouched where nobody looks; on a terminal disarmed, with front matter dim and headings bold. Ends with a line end. */
 export function renderPage(text: string, isTerminal: boolean): string {
   const whole = text.endsWith('\n') || text === '' ? text : `${text}\n`;

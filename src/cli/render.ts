@@ -2,6 +2,7 @@
 import pc from 'picocolors';
 import type { JobState, JobView } from '../domain/job.ts';
 import { formatLocalTime } from '../domain/time.ts';
+import { nameDecision } from '../lab/decision-words.ts';
 
 /** A plain table: columns padded to their widest cell, two spaces between; no borders, readable without colour. */
 export function renderTable(header: string[], rows: string[][], rightAligned: ReadonlySet<number> = new Set()): string {
@@ -79,8 +80,8 @@ export function describeJob({ job }: Pick<JobView, 'job'>): string {
   return job.command;
 }
 
-/** One word or two for a state: what the table shows. */
-export function formatState(state: JobState): string {
+/** One word or two for a state, a keep with what it rests on by now: what the table shows. */
+export function formatState({ state, ...view }: Pick<JobView, 'state' | 'decision' | 'since'>): string {
   switch (state.kind) {
     case 'held':
       return pc.yellow('held');
@@ -95,20 +96,28 @@ export function formatState(state: JobState): string {
         ? `queued ${state.position > 0 ? `#${state.position}` : ''}`.trim()
         : pc.yellow('waiting');
     case 'running':
+      if (state.isEnding) return pc.yellow('ending');
       return state.isPaused ? pc.yellow('paused') : pc.cyan(`running ${state.step}`);
     case 'recording':
       return state.problem === null ? 'recording' : pc.yellow('recording waits');
     case 'removed':
       return 'removed';
     case 'ended':
-      return formatFate(state);
+      return formatFate(state, nameEvidence(view));
   }
 }
 
-function formatFate(state: Extract<JobState, { kind: 'ended' }>): string {
+/** What a keep rests on by now: the run that chose it, or what fresh seeds have said since; "" for anything but a keep. */
+export function nameEvidence({ decision, since }: Pick<JobView, 'decision' | 'since'>): string {
+  if (decision?.status !== 'keep') return '';
+  // A keep from before there was evidence rests on its run as well.
+  return since ?? (decision.evidence === '' ? 'provisional' : decision.evidence);
+}
+
+function formatFate(state: Extract<JobState, { kind: 'ended' }>, evidence: string): string {
   const { fate } = state.run;
   if (fate.kind === 'failed') return pc.red(fate.failure);
-  if (state.status === 'keep') return pc.green('keep');
+  if (state.status === 'keep') return pc.green(nameDecision('keep', evidence));
   return state.run.metric === null ? 'done' : (state.status ?? 'done');
 }
 

@@ -6,7 +6,8 @@ import type { JobView } from '../domain/job.ts';
 import { exitCodes } from '../errors/lab-error.ts';
 import { nameDecision } from '../lab/decision-words.ts';
 import { call } from './client.ts';
-import { describeJob, formatReason, formatSeconds, formatState, isFinal, isSuccess } from './render.ts';
+import { describeGoingOn, tellOnInterrupt } from './interrupt.ts';
+import { describeJob, formatReason, formatSeconds, formatState, isFinal, isSuccess, nameEvidence } from './render.ts';
 import { showPath } from './shown-path.ts';
 
 /** How far jobs are waited for, in their order; a job that is further counts as having been there. */
@@ -29,6 +30,7 @@ export async function waitForJobs(paths: LabPaths, numbers: number[], options: W
   const told = new Set<number>();
   const noted = new Set<string>();
   const stage = options.stage ?? null;
+  const stopTelling = tellOnInterrupt(() => describeGoingOn([...wanted].filter((number) => !told.has(number))));
   // What a job comes after is watched with it: it may be what needs a human.
   let watched = [...wanted];
   let seen = 0;
@@ -57,14 +59,17 @@ export async function waitForJobs(paths: LabPaths, numbers: number[], options: W
       failed ||= stage === null ? !isSuccess(view) : !hasReached(view.state, stage);
       if (options.isJson) process.stdout.write(`${JSON.stringify(view)}\n`);
       else if (stage !== null && isThere && !isFinal(view.state))
-        process.stdout.write(`job ${number}: ${formatState(view.state)}\n`);
+        process.stdout.write(`job ${number}: ${view.state.kind}\n`);
       else process.stdout.write(renderDigest(paths, view));
       if (!isThere && blocker !== null && blocker !== number && !options.isJson)
         process.stdout.write(
           `  it waits for job ${blocker}, which needs you: \`lab enqueue ${blocker}\` lets that go\n`,
         );
     }
-    if (told.size === wanted.size) return failed ? exitCodes['job-failed'] : 0;
+    if (told.size === wanted.size) {
+      stopTelling();
+      return failed ? exitCodes['job-failed'] : 0;
+    }
   }
 }
 
@@ -86,7 +91,8 @@ export function findBlocker(view: JobView, views: ReadonlyMap<number, JobView>):
 
 /** A pause is not for ever, but nobody should wonder why nothing happens. */
 function tellPause({ job, state }: JobView, noted: Set<string>): void {
-  const isPaused = (state.kind === 'queued' && state.waits !== null) || (state.kind === 'running' && state.isPaused);
+  const isPaused =
+    state.kind === 'running' ? state.isPaused && !state.isEnding : state.kind === 'queued' && state.waits !== null;
   if (!isPaused) return;
   const why = state.kind === 'queued' ? state.waits : `paused; \`lab start ${job.number}\` goes on`;
   const text = `job ${job.number} waits: ${why}\n`;
@@ -104,7 +110,7 @@ function hasReached(state: JobView['state'], stage: WaitStage): boolean {
 export function renderDigest(paths: LabPaths, view: JobView): string {
   const { job, state } = view;
   const lines = [
-    `job ${job.number}: ${state.kind === 'ended' ? (state.run.fate.kind === 'done' ? nameDecision(state.status ?? 'done', view.decision?.evidence ?? '') : `failed (${state.run.fate.failure})`) : formatStop(state)}`,
+    `job ${job.number}: ${state.kind === 'ended' ? (state.run.fate.kind === 'done' ? nameDecision(state.status ?? 'done', nameEvidence(view)) : `failed (${state.run.fate.failure})`) : formatStop(view)}`,
   ];
   if (job.label) lines.push(`  ${job.label.text}`);
   else if (job.kind === 'check' || job.kind === 'replay' || job.kind === 'bridge' || job.test !== null)
@@ -139,6 +145,6 @@ export function renderDigest(paths: LabPaths, view: JobView): string {
   return `${lines.slice(0, 10).join('\n')}\n`;
 }
 
-function formatStop(state: JobView['state']): string {
-  return state.kind === 'removed' ? 'removed before it ran' : formatState(state);
+function formatStop(view: JobView): string {
+  return view.state.kind === 'removed' ? 'removed before it ran' : formatState(view);
 }

@@ -246,14 +246,17 @@ async function writeRefs(
   for (const source of kept) source.ref = null;
 }
 
-/** Takes out again what was written of a submission that failed half-way. Throws LabError (user) that names what could not be taken out. */
+/**
+ * Takes out again what was written of a submission that failed half-way, so that the same one can be asked for again. Throws LabError (user)
+ * that names what could not be taken out.
+ */
 async function withdraw(book: AddContext['book'], made: BookedJob[]): Promise<void> {
   const removedAt = formatLocalTime(new Date());
   const stuck: number[] = [];
   let cause: unknown = null;
   for (const { job } of made) {
     try {
-      await book.setEntry(job.number, (entry) => ({ ...entry, removedAt }));
+      await book.setEntry(job.number, (entry) => ({ ...entry, removedAt, isWithdrawn: true }));
     } catch (error) {
       stuck.push(job.number);
       cause = error;

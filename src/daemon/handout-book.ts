@@ -92,8 +92,9 @@ export function createHandoutBook(
     book.claim(entry.number, {
       attempt: entry.attempt,
       devices: readAttempt(folder).devices ?? entry.devices.slice(0, entry.count),
-      // A pause outlives the daemon.
+      // A pause outlives the daemon, and so does what was asked to end.
       isPaused: existsSync(attemptPath(folder, 'pause')),
+      ...(existsSync(attemptPath(folder, 'kill')) ? { isEnding: true as const } : {}),
       step: 'start',
       startedAt: known?.at ?? new Date().toISOString(),
       problem: null,

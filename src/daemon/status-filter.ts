@@ -12,6 +12,7 @@ export const stateWords: readonly string[] = [
   'queued',
   'running',
   'paused',
+  'ending',
   'recording',
   'ended',
   'removed',
@@ -25,7 +26,8 @@ export const stateWords: readonly string[] = [
 
 /** What a job's state is called: its kind, and how it ended. */
 export function wordsOf({ state }: Pick<JobView, 'state'>): string[] {
-  if (state.kind === 'running') return state.isPaused ? ['running', 'paused'] : ['running'];
+  if (state.kind === 'running')
+    return ['running', ...(state.isPaused ? ['paused'] : []), ...(state.isEnding ? ['ending'] : [])];
   if (state.kind !== 'ended') return [state.kind];
   const { fate } = state.run;
   return [

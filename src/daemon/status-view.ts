@@ -9,6 +9,7 @@ import { type BookedJob, isOpen } from '../../queue/job-book.ts';
 import { attemptFolder } from '../../queue/job-store.ts';
 import { listWaiting, type QueueContext, stateOf } from '../../queue/readiness.ts';
 import { parseProgress } from '../../workers/log-reading/progress.ts';
+import { studyEvidence } from '../analysis/change-evidence.ts';
 import type { LabPaths } from '../config/lab-paths.ts';
 import type { Eta, Job, JobView } from '../domain/job.ts';
 import { errnoOf } from '../errors/lab-error.ts';
@@ -36,6 +37,7 @@ export function createStatusHandlers(paths: LabPaths, daemon: Daemon): Pick<Rout
     };
   };
   const typicalSeconds = remember(() => createTypicalSeconds(listTimedRuns(book.all())));
+  const evidence = remember(() => studyEvidence(book.all()));
   // Most jobs of a long night are over; what can still move is looked at each time.
   const openJobs = remember(() => book.open().sort((a, b) => a.job.number - b.job.number));
 
@@ -49,7 +51,7 @@ export function createStatusHandlers(paths: LabPaths, daemon: Daemon): Pick<Rout
   };
   const endOf = (booked: BookedJob, progress: string | null, nowMs: number): Eta | null => {
     const { live } = booked;
-    if (live === null || live.isPaused) return null;
+    if (live === null || live.isPaused || live.isEnding) return null;
     const model = daemon.watch.find(live.devices[0] ?? '')?.model;
     const typical = model === undefined ? null : typicalSeconds()(booked.job.command, model);
     const elapsedSeconds = Math.max(0, (nowMs - Date.parse(live.startedAt)) / 1000);
@@ -95,6 +97,14 @@ export function createStatusHandlers(paths: LabPaths, daemon: Daemon): Pick<Rout
     return view;
   };
 
+  // What fresh seeds say of a change comes after its run, and is not in its record.
+  const withSince = (view: JobView): JobView => {
+    if (view.job.kind !== 'experiment' || view.decision?.status !== 'keep') return view;
+    const { changeOfJob, ofChange } = evidence();
+    const since = ofChange.get(changeOfJob.get(view.job.number) ?? '')?.word;
+    return since === undefined ? view : { ...view, since };
+  };
+
   const viewJobs = (chosen: BookedJob[]): JobView[] => {
     const context = daemon.queueContext();
     const waiting = chosen.some(isOpen) ? listWaiting(openJobs(), context) : [];
@@ -102,7 +112,7 @@ export function createStatusHandlers(paths: LabPaths, daemon: Daemon): Pick<Rout
     const starts = startsOf(waiting, context.nowMs);
     return chosen.map((booked) => {
       const { number } = booked.job;
-      if (!isOpen(booked)) return viewSettled(booked, context);
+      if (!isOpen(booked)) return withSince(viewSettled(booked, context));
       const progress = readProgress(paths, booked);
       const eta = booked.live === null ? (starts.get(number) ?? null) : endOf(booked, progress, context.nowMs);
       return viewJob(

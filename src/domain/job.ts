@@ -108,7 +108,7 @@ export interface Job {
   commit: string;
   /** True where the commit is a snapshot made for this job (ref refs/nightlab/jobs/<number>). */
   snapshot: boolean;
-  /** Champion's commit when queued: what the result is compared with; null while the track has none. */
+  /** Champion's commit when queued: what the result is compared with; null while the track has none, and where an experiment's is unknown. */
   base: string | null;
   /** Folder inside the repository to run in; "" is the root. */
   directory: string;
@@ -163,6 +163,8 @@ export type JobState =
       progress: string | null;
       /** Whether its processes are stopped (SIGSTOP). */
       isPaused: boolean;
+      /** Present once it was asked to end (`lab kill`), for as long as it has not. */
+      isEnding?: true;
       /** Why the lab cannot go on with it although the run does; null where nothing is wrong. */
       problem: string | null;
     }
@@ -192,4 +194,6 @@ export interface JobView {
   /** Whether `lab clean` put it away. */
   isArchived: boolean;
   decision: Decision | null;
+  /** What claims with fresh seeds have said of a kept change since its decision; absent: nothing. */
+  since?: 'confirmed' | 'refuted' | 'taken back';
 }

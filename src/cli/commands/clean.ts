@@ -25,7 +25,6 @@ export const clean: CommandSpec = {
       successfulOnly: input.flag('successful'),
       purge: input.flag('purge'),
     });
-    if (answer.results.length === 0 && !input.flag('json')) process.stderr.write('nothing was there to clean\n');
-    return writeOutcomes(input, answer, { none: null });
+    return writeOutcomes(input, answer, { none: 'nothing was there to clean', isNoneFine: true, isFolded: true });
   },
 };

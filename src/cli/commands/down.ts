@@ -1,7 +1,11 @@
 /** `lab down`: ends the daemon. */
+import { isAlive, readIdentity } from '../../../workers/process-tree.ts';
 import { findQueueLab } from '../../config/own-lab.ts';
 import { callRunning } from '../client.ts';
 import type { CommandSpec } from '../define.ts';
+
+/** How long a daemon that answers nobody any more may take to end its Redis. */
+const endLimitMs = 30_000;
 
 /** Ends the daemon; what runs goes on under its supervisor and is attached to at the next start. */
 export const down: CommandSpec = {
@@ -12,8 +16,15 @@ export const down: CommandSpec = {
   examples: ['lab down'],
   async run(input) {
     const paths = findQueueLab(process.cwd());
+    const greeting = await callRunning(paths, 'hello', {});
+    const daemon = greeting === null ? null : readIdentity(greeting.pid);
     const answer = await callRunning(paths, 'down', {});
     while ((await callRunning(paths, 'hello', {})) !== null) await new Promise((resume) => setTimeout(resume, 20));
+    // Redis writes until its daemon has gone: whoever copies or deletes the lab's files next is to find them at rest.
+    for (const limitMs = performance.now() + endLimitMs; daemon !== null && isAlive(daemon); ) {
+      if (performance.now() > limitMs) break;
+      await new Promise((resume) => setTimeout(resume, 20));
+    }
     if (input.flag('json')) {
       process.stdout.write(
         `${JSON.stringify({ wasRunning: answer !== null, running: answer?.running ?? [], queued: answer?.queued ?? [] })}\n`,

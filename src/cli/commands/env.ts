@@ -4,6 +4,7 @@ import { LabError } from '../../errors/lab-error.ts';
 import { call } from '../client.ts';
 import type { CommandInput, CommandSpec } from '../define.ts';
 import { readJobFacts } from '../queue/job-facts.ts';
+import { ensureNotLabs } from '../queue/lab-names.ts';
 import { writeOutcomes } from '../queue/outcomes.ts';
 import { ensureNoSecret, hideSecrets } from '../queue/secret-names.ts';
 import { parseOneJob } from '../queue/selection.ts';
@@ -41,7 +42,7 @@ export const env: CommandSpec = {
   },
 };
 
-/** What the words ask for. Throws LabError (usage) where they do not say it, or would store a secret. */
+/** What the words ask for. Throws LabError (usage) where they do not say it, would store a secret, or set what the lab sets itself. */
 export function parseEnvRequest({ words, rest }: Pick<CommandInput, 'words' | 'rest'>): EnvRequest {
   const [verb, job, name, ...values] = [...words, ...(rest ?? [])];
   if (verb !== 'list' && verb !== 'set' && verb !== 'unset')
@@ -59,6 +60,7 @@ export function parseEnvRequest({ words, rest }: Pick<CommandInput, 'words' | 'r
   if (name === undefined) return { verb: 'list', number };
   if (!/^[A-Za-z_]\w*$/.test(name)) throw new LabError('usage', `"${name}" is no name of a variable`);
   if (value === undefined) return { verb: 'unset', number, name };
+  ensureNotLabs(name);
   ensureNoSecret(name);
   return { verb: 'set', number, name, value };
 }

@@ -7,6 +7,7 @@ import type { JobView } from '../../domain/job.ts';
 import { exitCodes, LabError } from '../../errors/lab-error.ts';
 import { call } from '../client.ts';
 import { type CommandSpec, parseJobNumbers } from '../define.ts';
+import { describeGoingOn, tellOnInterrupt } from '../interrupt.ts';
 import { isFinal, isSuccess } from '../render.ts';
 import { createLinePrefix, createLogStream } from '../status/log-stream.ts';
 import { describeWait, listBlocking } from '../status/wait-reason.ts';
@@ -33,11 +34,18 @@ export const follow: CommandSpec = {
     if (numbers.length > 0 && input.flag('all'))
       throw new LabError('usage', '--all follows whatever runs, expected no number with it');
     const paths = findQueueLab(process.cwd());
-    if (numbers.length === 0) return await followQueue(paths, input.flag('all'));
     const all = [...new Set(numbers)];
+    const over = new Set<number>();
+    tellOnInterrupt(() => describeGoingOn(all.filter((number) => !over.has(number))));
+    if (all.length === 0) return await followQueue(paths, input.flag('all'));
     // An unknown number must not come to light after the log of another was printed.
     await call(paths, 'status', { numbers: all });
-    const views = await Promise.all(all.map((number) => followJob(paths, number, all.length > 1)));
+    const followOne = async (number: number): Promise<JobView> => {
+      const view = await followJob(paths, number, all.length > 1);
+      over.add(number);
+      return view;
+    };
+    const views = await Promise.all(all.map(followOne));
     for (const view of views) process.stderr.write(`\n${renderDigest(paths, view)}`);
     return views.every(isSuccess) ? 0 : exitCodes['job-failed'];
   },

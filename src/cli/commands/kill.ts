@@ -36,6 +36,6 @@ export const kill: CommandSpec = {
       ...(select.numbers.length > 0 ? {} : { select }),
       signal,
     });
-    return writeOutcomes(input, answer, { none: 'nothing of that runs' });
+    return writeOutcomes(input, answer, { none: 'nothing of that runs', isNoneFine: true });
   },
 };

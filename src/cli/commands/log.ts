@@ -3,8 +3,9 @@ import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync } fro
 import { join } from 'node:path';
 import type { LabPaths } from '../../config/lab-paths.ts';
 import { findQueueLab } from '../../config/own-lab.ts';
-import { LabError } from '../../errors/lab-error.ts';
-import { type CommandSpec, parseJobNumbers } from '../define.ts';
+import { LabError, messageOf } from '../../errors/lab-error.ts';
+import type { CommandSpec } from '../define.ts';
+import { parseSelection, selectionUsage } from '../queue/selection.ts';
 
 const steps = ['prepare', 'run', 'score'] as const;
 
@@ -15,23 +16,24 @@ const linesOfSeveral = 15;
 export const log: CommandSpec = {
   name: 'log',
   summary: 'Show the logs of jobs',
-  usage: '<number…>',
+  usage: selectionUsage,
   options: [
     { name: 'lines', short: 'n', value: 'count', description: 'Only the last lines of each log' },
     { name: 'last', short: 'l', value: 'count', description: 'The same as --lines' },
+    { name: 'group', short: 'g', value: 'name', description: 'Every job of this group that has begun' },
+    { name: 'all', short: 'a', description: 'Every job that has begun; what `lab clean` put away is left out' },
     { name: 'full', short: 'f', description: `Whole logs of several jobs too, not their last ${linesOfSeveral} lines` },
     { name: 'step', value: 'name', description: 'Only prepare, run or score' },
     { name: 'attempt', value: 'number', description: 'Another attempt than the last' },
     { name: 'json', description: 'Print as JSON' },
   ],
-  examples: ['lab log 3', 'lab log 3 -n 20 --step score', 'lab log 3-6'],
+  examples: ['lab log 3', 'lab log 3 -n 20 --step score', 'lab log 3-6', 'lab log --all -n 5'],
   async run(input) {
     const paths = findQueueLab(process.cwd());
-    const numbers = parseJobNumbers(input.words);
+    const select = parseSelection('log', input);
+    const numbers = select.numbers.length > 0 ? select.numbers : await listBegun(paths, select.group);
     if (numbers.length === 0)
-      throw new LabError('usage', 'no job is named, expected its number', {
-        hints: ['`lab status` shows the numbers'],
-      });
+      process.stderr.write(`no job${select.group === null ? '' : ` of the group ${select.group}`} has begun yet\n`);
     const only = input.text('step');
     if (only !== null && !steps.some((step) => step === only))
       throw new LabError('usage', `--step got "${only}", expected prepare, run or score`);
@@ -51,6 +53,19 @@ export const log: CommandSpec = {
     return 0;
   },
 };
+
+/** Numbers of the jobs in sight that have begun, of a group or of all, ascending. */
+async function listBegun(paths: LabPaths, group: string | null): Promise<number[]> {
+  // Loaded here: it brings the schema library with it, which a log does not need.
+  const { readStoredJobs } = await import('../../../queue/job-store.ts');
+  const jobs = readStoredJobs(paths.runs, (number, error) =>
+    process.stderr.write(`job ${number} is left out, for it cannot be read: ${messageOf(error)}\n`),
+  );
+  return jobs
+    .filter(({ entry, attempts }) => attempts.length > 0 && entry.archivedAt === null)
+    .filter(({ entry }) => group === null || entry.group === group)
+    .map(({ job }) => job.number);
+}
 
 interface LogPart {
   number: number;

@@ -21,7 +21,8 @@ export const parallel: CommandSpec = {
     'lab parallel 0 --group sweep     # no limit',
   ],
   async run(input) {
-    const [word, ...others] = input.words;
+    const words = [...input.words, ...(input.rest ?? [])];
+    const [word, ...others] = words;
     const name = parseGroup(input);
     if (word === undefined) {
       const all = await call(findQueueLab(process.cwd()), 'group', { action: 'list', name: '', slots: null });
@@ -35,7 +36,7 @@ export const parallel: CommandSpec = {
     if (others.length > 0 || !/^\d{1,6}$/.test(word))
       throw new LabError(
         'usage',
-        `lab parallel got "${input.words.join(' ')}", expected one whole number, 0: no limit`,
+        `lab parallel got "${words.join(' ')}", expected one whole number from 0 (no limit) to 999999`,
         {
           hints: ['lab parallel 4 --group sweep', '`lab group` shows the slots'],
         },

@@ -172,7 +172,7 @@ function renderReplay({ original, run, views, noise, metricName, verdict }: Outc
     [`${job.number} (recorded)`, describeOutcome(run), '', '', ''],
     ...views.map((view) => {
       const name = String(view.job.number);
-      if (view.state.kind !== 'ended') return [name, formatState(view.state), '', '', ''];
+      if (view.state.kind !== 'ended') return [name, formatState(view), '', '', ''];
       const now = view.state.run;
       if (now.metric === null || run.metric === null) return [name, describeOutcome(now), '', '', ''];
       const change = now.metric - run.metric;

@@ -28,7 +28,7 @@ export const reset: CommandSpec = {
       return 1;
     }
     const answer = await call(findQueueLab(process.cwd()), 'reset', { group, graceSeconds });
-    return writeOutcomes(input, answer, { none: null });
+    return writeOutcomes(input, answer, { none: 'nothing was there to reset', isNoneFine: true, isFolded: true });
   },
 };
 

@@ -42,14 +42,19 @@ export const restart: CommandSpec = {
     const answer = input.flag('edit')
       ? await restartEdited(paths, request)
       : await call(paths, 'restart', { ...request, key: randomUUID() });
-    if (!input.flag('print-number') || input.flag('json')) {
-      return writeOutcomes(input, answer, { none: 'no such job failed' });
-    }
+    const isNothing = answer.results.length === 0;
+    if (!input.flag('print-number') || input.flag('json') || isNothing)
+      return writeOutcomes(input, answer, { none: describeNone(select), isNoneFine: true });
     for (const number of answer.started) process.stdout.write(`${number}\n`);
     for (const { outcome, ok } of answer.results) if (!ok) process.stderr.write(`${outcome}\n`);
     return answer.started.length > 0 && answer.results.every(({ ok }) => ok) ? 0 : 1;
   },
 };
+
+/** That there was nothing to start again. */
+export function describeNone({ group }: Selection): string {
+  return `no job${group === null ? '' : ` of the group ${group}`} has failed: nothing to start again`;
+}
 
 /** Which jobs start again. Throws LabError (usage) where the words and options do not say it. */
 export function parseRestarted(input: Pick<CommandInput, 'words' | 'text' | 'flag'>): Selection {

@@ -57,7 +57,7 @@ export const status: CommandSpec = {
       );
       return ensureGroup({ ...answer, jobs }, filter);
     };
-    const empty = { isFiltered: isNarrow(filter), isOwnLab: paths.root === findOwnLab()?.root };
+    const words = { isFiltered: isNarrow(filter), isOwnLab: paths.root === findOwnLab()?.root };
     const told = new Set<string>();
     // A drawn screen would wipe a note away, so there it is part of what is drawn.
     const isScreen = input.flag('watch') && process.stdout.isTTY === true;
@@ -73,8 +73,9 @@ export const status: CommandSpec = {
     const render = (answer: Answer): string => {
       if (input.flag('json')) return `${JSON.stringify(answer, null, 2)}\n`;
       if (numbers.length > 0 && answer.jobs.length === 0) return 'none of these jobs is what the options ask for\n';
-      if (numbers.length > 0) return answer.jobs.map((view) => renderJob(view, paths.runs, Date.now())).join('\n');
-      return renderQueue(answer, terminalWidth(), Date.now(), empty);
+      if (numbers.length > 0)
+        return answer.jobs.map((view) => renderJob(view, paths.runs, Date.now(), words)).join('\n');
+      return renderQueue(answer, terminalWidth(), Date.now(), words);
     };
     if (input.flag('watch')) return await watchQueue(paths, draw);
     process.stdout.write(await draw());

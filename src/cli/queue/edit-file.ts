@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { LabError } from '../../errors/lab-error.ts';
 import { changeDevice, deviceWord, type JobChange } from './job-change.ts';
 import type { JobFacts } from './job-facts.ts';
+import { ensureNotLabs } from './lab-names.ts';
 import { ensureNoSecret, hiddenValue, hideSecrets } from './secret-names.ts';
 import { ensureGroupName } from './selection.ts';
 
@@ -116,6 +117,7 @@ function compareEnv(
   for (const [name, raw] of Object.entries(now)) {
     const value = String(raw);
     if (value === shown[name]) continue;
+    ensureNotLabs(name);
     ensureNoSecret(name);
     if (value === hiddenValue)
       throw new LabError(

@@ -86,7 +86,7 @@ test('jobs start again by number, or those that failed', () => {
     expect(() => select(line), line).toThrow(/expected/);
 });
 
-test('a variable is set or unset, but a value that looks secret is never stored', () => {
+test('a variable is set or unset, but none that looks secret or is the lab’s own', () => {
   const request = (line: string) => parseEnvRequest(read(env, line));
   expect(request('list 3')).toEqual({ verb: 'list', number: 3 });
   expect(request('set 3 OMP_NUM_THREADS 4')).toEqual({ verb: 'set', number: 3, name: 'OMP_NUM_THREADS', value: '4' });
@@ -94,6 +94,10 @@ test('a variable is set or unset, but a value that looks secret is never stored'
   expect(request('unset 3 HF_TOKEN')).toEqual({ verb: 'unset', number: 3, name: 'HF_TOKEN' });
   expect(() => request('set 3 HF_TOKEN x')).toThrow('HF_TOKEN looks secret');
   expect(() => request('set 3 META_MODE 1')).toThrow('META_MODE looks secret');
+  expect(() => request('set 3 LAB_JOB 4')).toThrow('LAB_JOB cannot be set for a job: the lab sets it itself');
+  expect(() => request('set 3 CUDA_VISIBLE_DEVICES 1')).toThrow('CUDA_VISIBLE_DEVICES cannot be set for a job');
+  expect(() => request('set 3 LAB_TEST_X 1')).toThrow('no run is given it');
+  expect(request('unset 3 LAB_SEED')).toMatchObject({ verb: 'unset', name: 'LAB_SEED' });
   expect(() => request('set 3 A-B x')).toThrow('"A-B" is no name');
   for (const line of ['', 'show 3', 'list', 'list 3 4', 'set 3 NAME', 'unset 3', 'set 3-4 NAME x'])
     expect(() => request(line), line).toThrow(/expected|about one job/);
@@ -169,6 +173,7 @@ test.each([
   ['env: {HF_TOKEN: x}', 'HF_TOKEN looks secret, and a value that is set here would be stored with the job'],
   ['env: {SITE_TOKEN: other}', 'SITE_TOKEN looks secret'],
   ['env: {META_MODE: 1}', 'META_MODE looks secret'],
+  ['env: {LAB_OUT: /x}', 'LAB_OUT cannot be set for a job'],
 ])('the YAML "%s" is refused by its key', (text, message) => {
   expect(() => parseEditFile(facts, text, place)).toThrow(message);
 });

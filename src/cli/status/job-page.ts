@@ -2,12 +2,18 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { JobView } from '../../domain/job.ts';
-import { disarmLine } from '../page.ts';
+import { disarm, disarmLine } from '../page.ts';
 import { describeJob, formatEta, formatReason, formatRunTime, formatSeconds, formatState } from '../render.ts';
 import { showPath } from '../shown-path.ts';
+import type { QueueWords } from './queue-table.ts';
 
 /** The page of a job; `runs` is the folder of the run folders. */
-export function renderJob(view: JobView, runs: string, nowMs: number): string {
+export function renderJob(
+  view: JobView,
+  runs: string,
+  nowMs: number,
+  { isOwnLab }: Pick<QueueWords, 'isOwnLab'>,
+): string {
   const { job, state } = view;
   const kind =
     job.kind === 'replay' || job.kind === 'bridge' || job.test !== null
@@ -15,7 +21,7 @@ export function renderJob(view: JobView, runs: string, nowMs: number): string {
       : `${job.kind}${job.experiment ? ` of ${job.experiment}` : ''}`;
   const facts: [string, string][] = [
     ['job', `${job.number} (${kind})`],
-    ['state', `${formatState(state)}${view.isArchived ? ', archived' : ''}`],
+    ['state', `${formatState(view)}${view.isArchived ? ', archived' : ''}`],
     ['why', formatReason(view)],
     ['question', job.label?.question ?? ''],
     ['hypothesis', job.label?.hypothesis ?? ''],
@@ -29,7 +35,7 @@ export function renderJob(view: JobView, runs: string, nowMs: number): string {
     ['after', view.after.map((one) => `${one.job}${one.any ? ' (whatever its end)' : ''}`).join(', ')],
     ['retries', job.retry.times === 0 ? '' : `${job.retry.times} on ${job.retry.on.join(', ')}`],
     ['limits', formatLimits(job)],
-    ['track', job.track],
+    ['track', isOwnLab ? '' : job.track],
     ['queued', job.queuedAt],
     ['time', formatRunTime(view, nowMs)],
     ['eta', formatEta(view)],
@@ -40,8 +46,14 @@ export function renderJob(view: JobView, runs: string, nowMs: number): string {
   if (attempt !== null && existsSync(provenance)) facts.push(['provenance', showPath(provenance)]);
   return `${facts
     .filter(([, value]) => value !== '')
-    .map(([name, value]) => `${name.padEnd(11)} ${name === 'state' ? value : disarmLine(value)}`)
+    .map(([name, value]) => `${name.padEnd(11)} ${disarmFact(name, value)}`)
     .join('\n')}\n`;
+}
+
+/** The command is shown as it was given, further lines of it below the first; the state has the lab's own colours. */
+function disarmFact(name: string, value: string): string {
+  if (name === 'state') return value;
+  return name === 'command' ? disarm(value.trim()).replaceAll('\n', `\n${' '.repeat(12)}`) : disarmLine(value);
 }
 
 function outcomeFacts({ state }: JobView, runs: string): [string, string][] {

@@ -1,7 +1,7 @@
 /** The queue as a table for a terminal, and the few lines above it. Pure; the width and the clock are the caller's. */
 import type { Routes } from '../../daemon/routes.ts';
 import type { JobView } from '../../domain/job.ts';
-import { disarmLine } from '../page.ts';
+import { disarmCommand, disarmLine } from '../page.ts';
 import {
   cut,
   describeJob,
@@ -30,11 +30,11 @@ interface Column {
   isText?: true;
 }
 
-/** What the line for an empty table depends on. */
-export interface EmptyWords {
+/** What the lines around the table depend on. */
+export interface QueueWords {
   /** Whether the options take only some of the jobs. */
   isFiltered: boolean;
-  /** Whether it is the user's own lab, whose jobs need no label. */
+  /** Whether it is the user's own lab, whose jobs need no label and where nothing is measured. */
   isOwnLab: boolean;
 }
 
@@ -43,21 +43,24 @@ export function renderQueue(
   answer: Routes['status']['response'],
   width: number,
   nowMs: number,
-  empty: EmptyWords,
+  words: QueueWords,
 ): string {
   const { jobs, hidden } = answer;
   const more = hidden > 0 ? `${hidden} earlier ${hidden === 1 ? 'job' : 'jobs'}: \`lab status --all\`\n` : '';
-  const head = renderHead(answer);
-  if (jobs.length === 0) return `${head}${more || describeEmpty(empty)}`;
+  const head = renderHead(answer, words);
+  if (jobs.length === 0) return `${head}${more || describeEmpty(words)}`;
   return `${head}\n${renderJobs(jobs, width, nowMs)}${more}`;
 }
 
-function describeEmpty({ isFiltered, isOwnLab }: EmptyWords): string {
+function describeEmpty({ isFiltered, isOwnLab }: QueueWords): string {
   if (isFiltered) return 'no job matches\n';
   return `no job here; \`lab add ${isOwnLab ? '' : '--label "Q: … H: …" '}-- command\` queues one\n`;
 }
 
-function renderHead({ champion, devices, groups, model, redis, track }: Routes['status']['response']): string {
+function renderHead(
+  { champion, devices, groups, model, redis, track }: Routes['status']['response'],
+  { isOwnLab }: QueueWords,
+): string {
   const shown = devices.map(({ id, job, busy, model: name }) => {
     const use = job !== null ? `runs job ${job}` : busy === null ? 'idle' : `taken: ${busy}`;
     return `${id} ${use} (${name})`;
@@ -68,7 +71,8 @@ function renderHead({ champion, devices, groups, model, redis, track }: Routes['
   const paused = groups
     .filter(({ isPaused }) => isPaused)
     .map(({ name }) => `group ${name} is paused: \`lab start --group ${name}\` goes on\n`);
-  return `track ${track}${model === null ? '' : ` on ${model}`}, ${best}\n${shown.join('; ')}; ${redis}\n${paused.join('')}`;
+  const measured = isOwnLab ? '' : `track ${track}${model === null ? '' : ` on ${model}`}, ${best}\n`;
+  return `${measured}${shown.join('; ')}; ${redis}\n${paused.join('')}`;
 }
 
 // What a narrow terminal does without, in this order; \`lab status N\` shows it.
@@ -81,7 +85,7 @@ export function renderJobs(jobs: JobView[], width: number, nowMs: number): strin
   const shown = [...past, ...jobs.filter((view) => !isPast(view)).sort(compareOpen)];
   const columns: Column[] = [
     { title: 'job', cell: ({ job }) => String(job.number), isRight: true },
-    { title: 'state', cell: ({ state }) => formatState(state) },
+    { title: 'state', cell: formatState },
     { title: 'group', cell: ({ group }) => cut(group, 12) },
     { title: 'prio', cell: ({ priority }) => String(priority), isRight: true },
     { title: 'on', cell: deviceOf },
@@ -140,7 +144,8 @@ function shareRoom(wanted: number[], room: number): number[] {
 function disarmCell(column: Column, view: JobView): string {
   const text = column.cell(view);
   if (column.title === 'state') return visibleLength(text) > widestState ? cut(text, widestState) : text;
-  return disarmLine(text);
+  // A job without a label shows its command there.
+  return column.title === 'question' ? disarmCommand(text) : disarmLine(text);
 }
 
 function deviceOf({ job, state }: JobView): string {

@@ -28,6 +28,7 @@ export function describeWait(view: JobView, others: ReadonlyMap<number, JobView>
       return `${name} is queued at place ${state.position}${behind.length === 0 ? '' : `, behind ${behind.join('; ')}`}`;
     }
     case 'running':
+      if (state.isEnding) return null;
       return state.isPaused ? `${name} is paused: \`lab start ${job.number}\` goes on` : null;
     case 'recording':
       return state.problem === null ? null : `${name} is over, its record waits: ${state.problem}`;

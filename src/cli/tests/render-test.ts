@@ -62,6 +62,8 @@ export function renderClaim(view: TestView, metric: Metric, bisect: number | nul
     lines.push(`diverged, and not counted in the gain: job ${finding.diverged.join(', ')}`);
   if (test.question.kind === 'claim' && finding?.kind === 'claim') {
     const { taken, most } = finding.looks;
+    if (finding.verdict.isFutile)
+      lines.push('ended before its last look: what is left could hardly have confirmed it any more');
     lines.push(
       `${taken} of at most ${most} looks, alpha ${Number(test.question.alpha.toPrecision(3))} (try ${test.question.attempt} of 24 hours)`,
     );

@@ -141,7 +141,7 @@ export async function waitForBridge(paths: LabPaths, numbers: number[]): Promise
       told.add(view.job.number);
       failed ||= !isSuccess(view);
       const metric = view.state.kind === 'ended' ? (view.state.run.metric?.toFixed(6) ?? '') : '';
-      const words = [formatState(view.state), metric, formatReason(view)].filter((word) => word !== '').join(' ');
+      const words = [formatState(view), metric, formatReason(view)].filter((word) => word !== '').join(' ');
       process.stderr.write(`job ${view.job.number}, ${describeJob(view)}: ${words}\n`);
     }
   }

@@ -5,6 +5,7 @@ import { formatLocalTime } from '../../domain/time.ts';
 import { runGit } from '../../git/run-git.ts';
 import type { Outcomes, Routes } from '../routes.ts';
 import { type KillParts, killJob } from './kill.ts';
+import { formatNumbers } from './number-ranges.ts';
 import { describePhase, listDependants, type Outcome, phaseOf, type QueueParts, selectJobs } from './select.ts';
 
 const isPast = (booked: BookedJob): boolean => ['ended', 'removed'].includes(phaseOf(booked));
@@ -44,7 +45,7 @@ export async function cleanJobs(
     kept.length === 0
       ? []
       : [
-          `kept on disk, for a record, a comparison or a later job rests on them: job ${kept.join(', ')}; \`lab status --archived\` shows them`,
+          `kept on disk, for a record, a comparison or a later job rests on them: job ${formatNumbers(kept)}; \`lab status --archived\` shows them`,
         ];
   return { results, notes };
 }
@@ -72,7 +73,7 @@ export async function resetQueue(
   }
   parts.feed.feed();
   const notes =
-    ended.length === 0 ? [] : [`job ${ended.join(', ')} is still ending; \`lab clean\` puts it away afterwards`];
+    ended.length === 0 ? [] : [`still ending: job ${formatNumbers(ended)}; \`lab clean\` puts away what has ended`];
   return { results, notes };
 }
 

@@ -8,8 +8,8 @@ import { openGroups } from '../../../queue/group-store.ts';
 import { type JobBook, openJobBook } from '../../../queue/job-book.ts';
 import { createPlainJob } from '../../../queue/job-for-tests.ts';
 import type { QueueEntry } from '../../../queue/job-schema.ts';
-import { jobFolder, type RecordedJob } from '../../../queue/job-store.ts';
-import { listWaiting } from '../../../queue/readiness.ts';
+import { attemptFolder, jobFolder, type RecordedJob } from '../../../queue/job-store.ts';
+import { listWaiting, stateOf } from '../../../queue/readiness.ts';
 import { labPaths } from '../../config/lab-paths.ts';
 import { configSchema } from '../../config/schema.ts';
 import type { JobKind } from '../../domain/job.ts';
@@ -17,11 +17,13 @@ import { runGit } from '../../git/run-git.ts';
 import { createDeviceWatch } from '../device-watch.ts';
 import { createHandoutBook } from '../handout-book.ts';
 import { createQueueFeed } from '../queue-feed.ts';
+import { wordsOf } from '../status-filter.ts';
 import { cleanJobs } from './clean.ts';
 import { ensureDependencies } from './dependencies.ts';
 import { mergeEdits } from './edit.ts';
 import { changeGroup } from './groups.ts';
 import { stashJobs } from './hold.ts';
+import { killJobs } from './kill.ts';
 import { moveJobs } from './move.ts';
 import { type QueueParts, selectJobs } from './select.ts';
 
@@ -230,7 +232,7 @@ test('purge deletes only what left no record, and no number is given twice', asy
     'job 2: out of sight',
     'job 3: deleted',
   ]);
-  expect(notes.join()).toContain('job 1, 2;');
+  expect(notes.join()).toContain('job 1-2;');
   expect([1, 2, 3].map((number) => existsSync(jobFolder(paths.runs, number)))).toEqual([true, true, false]);
   await cleanJobs(paths, queue, { numbers: [], group: null, successfulOnly: false, purge: true });
   expect(openJobBook(paths.runs).find(3)).toBeNull();
@@ -256,4 +258,17 @@ test('later edits go over earlier ones, variable by variable', () => {
     env: { A: '1', B: null },
   });
   expect(mergeEdits({}, { seed: null })).toEqual({ seed: null });
+});
+
+test('a running job that is asked to end is ending from that moment on', async () => {
+  const queue = createQueue();
+  await queue.add();
+  queue.book.claim(1, { attempt: 1, devices: ['cpu'], isPaused: false, step: 'train', startedAt: '', problem: null });
+  const paths = labPaths(queue.root);
+  mkdirSync(attemptFolder(paths.runs, 1, 1));
+  const show = () => stateOf(queue.book.get(1), { position: 0, waits: null, progress: null }, queue.queueContext());
+  expect(wordsOf({ state: show() })).toEqual(['running']);
+  await killJobs(paths, { ...queue, config: configSchema.parse({}) }, { numbers: [1], graceSeconds: 60 });
+  expect(show()).toMatchObject({ kind: 'running', isEnding: true });
+  expect(wordsOf({ state: show() })).toEqual(['running', 'ending']);
 });

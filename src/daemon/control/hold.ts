@@ -78,7 +78,8 @@ async function enqueueJob(
     after: entry.after.filter(({ job }) => !dropped.some((one) => one.job === job)),
   });
   const details = [
-    ...(track === null ? [] : [`bound to track ${track}`]),
+    // Where jobs run in place nothing is measured, and nobody speaks of tracks.
+    ...(track === null || daemon.config.queue.place === 'here' ? [] : [`bound to track ${track}`]),
     ...(dropped.length === 0 ? [] : [`no longer after job ${dropped.map(({ job }) => job).join(', ')}`]),
     ...(notBefore === null ? [] : [`not before ${formatLocalTime(new Date(notBefore))}`]),
   ];

@@ -68,6 +68,7 @@ export async function killJob(
     const folder = attemptFolder(paths.runs, number, attempt);
     const seconds = graceSeconds ?? parts.config.run.graceSeconds;
     requestKill(folder, seconds);
+    if (booked.live !== null) parts.book.setLive(number, { ...booked.live, isEnding: true });
     const how =
       seconds === 0 ? 'asked to end at once, by SIGKILL' : `asked to end; it gets ${seconds} s before SIGKILL`;
     return { number, outcome: `job ${number}: ${how}`, ok: true };

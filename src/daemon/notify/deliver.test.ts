@@ -19,7 +19,7 @@ let received: Received[] = [];
 let statuses: number[] = [];
 let port = 0;
 let closeServer = async (): Promise<void> => undefined;
-const limits = { commandMs: 5000, webhook: { limitMs: 5000, pausesMs: [1, 1] } };
+const limits = { commandMs: 60_000, webhook: { limitMs: 60_000, pausesMs: [1, 1] } };
 const never = new AbortController().signal;
 
 beforeEach(async () => {

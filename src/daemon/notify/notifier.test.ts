@@ -26,7 +26,8 @@ beforeEach(async () => {
 afterEach(() => lab.remove());
 
 test('a job, the empty queue and the idle device are told once each, also over a restart; what ended meanwhile is told then', async () => {
-  await lab.add(...label, '--', 'python3', 'train.py');
+  // Long enough to be seen at work: a device that was never seen so is not told to be idle.
+  await lab.add(...label, '--', 'sleep 1; python3 train.py');
   await waitUntil('three events', async () => events().length === 3);
   expect(events().sort()).toEqual(['device-idle cpu0', 'done 1 done 1', 'queue-empty']);
   await lab.add(...label, '--', `until [ -e '${join(lab.root, 'go')}' ]; do sleep 0.05; done; exit 3`);
