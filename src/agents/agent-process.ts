@@ -117,7 +117,8 @@ export function startAgentProcess(options: AgentProcessOptions): AgentProcess {
 
 function waitMs(milliseconds: number): Promise<false> {
   return new Promise((resolve) => {
-    setTimeout(() => resolve(false), milliseconds).unref();
+    // After a last look at the pipes: a lab that was itself held up for that long has not read yet what lies in them.
+    setTimeout(() => setImmediate(() => resolve(false)), milliseconds).unref();
   });
 }
 

@@ -181,6 +181,8 @@ export async function createIndexLock(checkout: Checkout): Promise<IndexLock | {
     }
     if (removeDeadIndexLock(checkout)) continue;
     const owner = readLabOwner(path);
+    // Given back between the two looks: nobody holds it, git least of all.
+    if (owner === null && !existsSync(path)) continue;
     const patienceMs = owner === null ? 400 : 10_000;
     if (Date.now() - startedAt > patienceMs) return { reason: `git is at work in ${checkout.path}: ${path} exists` };
     await delay(10 + Math.random() * 30);

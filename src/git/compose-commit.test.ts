@@ -81,7 +81,7 @@ test('a change that is put in and taken out again gives the first code back, wha
     ),
     { numRuns: 8 },
   );
-}, 60_000);
+});
 
 test('changes on lines apart commute, and those of the same line never mix', async () => {
   const repository = await create({ 'train.py': toText(lines(12)) });
@@ -110,7 +110,7 @@ test('changes on lines apart commute, and those of the same line never mix', asy
     }),
     { numRuns: 8 },
   );
-}, 60_000);
+});
 
 test('a step that conflicts in one file leaves its other files out too, and the steps after it count', async () => {
   const repository = await create({ 'a.py': 'a\n', 'b.py': 'b\n', 'c.py': 'c\n' });
@@ -284,7 +284,7 @@ test('modes are merged beside contents; links, binary files and a file against a
     const [one, two] = [await commit(`left-${place}`, left), await commit(`right-${place}`, right)];
     expect((await composeCommit(root, first, [apply(one), apply(two)], about)).skipped).toEqual([two]);
   }
-}, 60_000);
+});
 
 test('a repository with long hashes is served too', async () => {
   const { root, remove } = await createTemporaryRepository({});

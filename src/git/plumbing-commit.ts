@@ -178,7 +178,9 @@ type Locked = { kind: 'locked'; locks: IndexLock[] } | { kind: 'delayed'; reason
 async function lockCheckouts(checkouts: Checkout[]): Promise<Locked> {
   const locks: IndexLock[] = [];
   for (const checkout of checkouts) {
-    const lock = await createIndexLock(checkout);
+    // Before the lock too: a delayed record is tried every second, and each lock could stop the command that ends the person's merge.
+    const busy = findOperation(checkout);
+    const lock = busy === null ? await createIndexLock(checkout) : { reason: busy };
     // Looked for under the lock: an operation that begins later finds the index locked.
     const reason = 'reason' in lock ? lock.reason : findOperation(checkout);
     if (!('reason' in lock)) locks.push(lock);

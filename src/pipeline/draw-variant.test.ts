@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createPlainJob, createPlainRun } from '../../queue/job-for-tests.ts';
 import { createQueueEntry } from '../../queue/job-schema.ts';
 import { writeJob, writeRecorded, writeRun } from '../../queue/job-store.ts';
@@ -14,7 +14,13 @@ import { drawVariant } from './draw-variant.ts';
 
 const repositories: TemporaryRepository[] = [];
 
+beforeEach(() => {
+  // The lot is drawn from the hash of a commit: with its moment it would fall otherwise in every run of this test.
+  for (const who of ['AUTHOR', 'COMMITTER']) vi.stubEnv(`GIT_${who}_DATE`, '2026-01-01T00:00:00Z');
+});
+
 afterEach(async () => {
+  vi.unstubAllEnvs();
   for (const one of repositories.splice(0)) await one.remove();
 });
 
