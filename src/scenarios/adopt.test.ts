@@ -175,7 +175,7 @@ test('baseline, a job, META_MODE, audit and doctor work although the lab began w
     ...['human_journal.md', 'meta_journal.md', 'prepare.py'],
   ]);
   expect((await lab('audit')).stdout).toContain('nothing wrong');
-  expect((await lab('doctor')).stdout).not.toMatch(/^bad /m);
+  expect((await lab('doctor')).stdout).not.toMatch(/^BAD /m);
   expect((await lab('deinit')).stdout).toContain('refs below refs/nightlab/');
 });
 
@@ -307,7 +307,7 @@ test('an adoption that is killed once its commit is made is completed by the nex
   expect(await git('status', '--porcelain')).toBe('');
   expect((await git('show', '--format=', '--name-only', 'master')).split('\n').sort()).toEqual(own);
   expect((await readdir(join(root, '.git'))).filter((name) => /lock|nightlab/.test(name))).toEqual([]);
-  expect((await lab('doctor')).stdout).not.toMatch(/^bad /m);
+  expect((await lab('doctor')).stdout).not.toMatch(/^BAD /m);
 });
 
 test('without prepare.py the preset is generic and says why; asked for, autoresearch is refused with the missing file', async () => {

@@ -184,7 +184,7 @@ describe.skipIf(!works)('an implementer in the sandbox (bubblewrap)', () => {
     const notes = join(lab.root, '.lab', 'agents', run, 'outbox', 'notes.md');
     expect(readdirSync(join(notes, '..')), call.stderr).toContain('notes.md');
     ended = JSON.parse(readFileSync(notes, 'utf8')) as Record<string, string>;
-  }, 120_000);
+  }, 300_000);
   afterAll(() => lab.remove());
 
   test('no locked file can be edited, deleted, moved, replaced, linked or given other rights', async () => {
@@ -276,5 +276,5 @@ test.skipIf(!works)(
       await lab.remove();
     }
   },
-  120_000,
+  300_000,
 );

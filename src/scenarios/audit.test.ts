@@ -4,7 +4,7 @@ import { appendFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { createScriptedLab } from './scripted-agent.ts';
-import type { LabCall, TemporaryLab } from './temporary-lab.ts';
+import { type LabCall, type TemporaryLab, waitUntil } from './temporary-lab.ts';
 
 let lab: TemporaryLab;
 /** Main and every ref as they were, to be put back after each test. */
@@ -30,6 +30,7 @@ beforeAll(async () => {
   await lab.git('checkout', '--quiet', '--', 'train.py');
   // A daemon would put back what a test takes away.
   await lab.lab('down');
+  await waitUntil('no process of the lab is left', async () => (await lab.processes()).length === 0);
   main = await lab.git('rev-parse', 'main');
   refs = await lab.git('for-each-ref', '--format=%(objectname) %(refname)');
   const { execa } = await import('execa');

@@ -128,7 +128,7 @@ test('check-hardware.sh prints JSON with the machine', async () => {
     accelerator: expect.any(String),
     platform: expect.any(String),
   });
-}, 60_000);
+});
 
 test('run-loop.sh and show-results.sh: a session goes on where it ended, and its keeps come out the best first', async () => {
   const on = await run([script('run-loop'), '--resume', '--tag', 'try1', '--max', '2']);
@@ -164,10 +164,10 @@ test('once a session has begun, setup.sh --seq-len is refused and prepare.py sta
   expect(late.stderr).toContain('error: ');
   expect(late.stderr).toMatch(/try1 has begun|frozen/);
   expect(readFileSync(join(ratchet.clone, 'prepare.py'), 'utf8')).toBe(before);
-}, 60_000);
+});
 
 test('run-loop.sh does not take a tag twice, and names another', async () => {
   const { code, stderr } = await run([script('run-loop'), '--tag', 'try1', '--max', '1']);
   expect(code).not.toBe(0);
   expect(stderr).toContain('try1');
-}, 60_000);
+});

@@ -41,4 +41,4 @@ test('an experiment on a bridged champion starts with the new evaluator and is j
   expect(Number.parseFloat(row?.observed ?? '')).toBeCloseTo((row?.metric ?? 0) - (champion?.metric ?? 0), 6);
   // The one thing wrong is the way past the hook above.
   expect((await lab.lab('audit')).stdout).toMatch(/eval\.py is FROZEN.*\n(?:.*\n)*1 wrong\n/);
-});
+}, 300_000);

@@ -73,6 +73,9 @@ async function readRows(lab: TemporaryLab): Promise<Record<string, string>[]> {
     .map((row) => Object.fromEntries(row.split('\t').map((cell, at) => [names[at], cell])));
 }
 
+/** A test is many runs, one after the other. */
+const waitMs = 240_000;
+
 const slugsIn = async (lab: TemporaryLab) =>
   (await lab.status()).champion?.state?.changes.map(({ slug }) => slug) ?? [];
 
@@ -122,7 +125,7 @@ test('a real gain is confirmed with fresh seeds, and its row and entry stand on 
   } finally {
     await lab.remove();
   }
-});
+}, 300_000);
 
 test('an ablation shows the useless change, and takes it out of the champion only where that was asked for', async () => {
   const lab = await createLab();
@@ -146,7 +149,7 @@ test('an ablation shows the useless change, and takes it out of the champion onl
   } finally {
     await lab.remove();
   }
-});
+}, 300_000);
 
 test('a champion that is luck is refuted, and of its changes the guilty one leaves by a bisection that begins by itself', async () => {
   const lab = await createLab();
@@ -156,10 +159,14 @@ test('a champion that is luck is refuted, and of its changes the guilty one leav
     await experiment(lab, 'lucky', 'b', -0.9, 700);
     const refuted = await lab.lab('confirm');
     expect([refuted.code, refuted.stdout]).toEqual([3, expect.stringContaining('test 1: refuted')]);
-    await waitUntil('the bisection is over', async () => {
-      const tests = await listTests(lab);
-      return tests.length === 2 && tests[1]?.state === 'done';
-    });
+    await waitUntil(
+      'the bisection is over',
+      async () => {
+        const tests = await listTests(lab);
+        return tests.length === 2 && tests[1]?.state === 'done';
+      },
+      waitMs,
+    );
     const [claim, bisect] = await listTests(lab);
     expect(claim?.verdict).toEqual({ test: 1, state: 'refuted', revert: [] });
     const lucky = claim?.test.champion.changes[1]?.commit;
@@ -178,7 +185,7 @@ test('a champion that is luck is refuted, and of its changes the guilty one leav
   } finally {
     await lab.remove();
   }
-});
+}, 300_000);
 
 test('a daemon killed while it queues a test, and again in the middle of its runs, ends it with each run once', async () => {
   const lab = await createLab({ local: 'env:\n  pass: [GO_FOLDER]\n' });
@@ -204,12 +211,16 @@ test('a daemon killed while it queues a test, and again in the middle of its run
     );
     await killDaemon();
     await lab.write('signals/go', '');
-    const view = await waitUntil('the test is over', async () => {
-      await lab.status();
-      const [only, ...others] = await listTests(lab);
-      expect(others).toEqual([]);
-      return only !== undefined && only.state !== 'open' && only;
-    });
+    const view = await waitUntil(
+      'the test is over',
+      async () => {
+        await lab.status();
+        const [only, ...others] = await listTests(lab);
+        expect(others).toEqual([]);
+        return only !== undefined && only.state !== 'open' && only;
+      },
+      waitMs,
+    );
     expect(view.state).toBe('confirmed');
     const places = view.runs.map(({ arm, place }) => `${arm}:${place}`);
     expect(new Set(places).size).toBe(places.length);
@@ -220,7 +231,7 @@ test('a daemon killed while it queues a test, and again in the middle of its run
   } finally {
     await lab.remove();
   }
-});
+}, 300_000);
 
 test('a test whose track is no longer the lab’s is over as it stands and says so, and a new one may begin', async () => {
   const lab = await createLab({ local: 'env:\n  pass: [GO_FOLDER]\n' });
@@ -236,10 +247,14 @@ test('a test whose track is no longer the lab’s is over as it stands and says 
     await lab.write('eval.py', `${await lab.read('eval.py')}# a new version\n`);
     await lab.git('commit', '--quiet', '--no-verify', '--message=human: change the evaluator', 'eval.py');
     await lab.write('signals/go', '');
-    const view = await waitUntil('the test is over', async () => {
-      const [only] = await listTests(lab);
-      return only?.state !== 'open' && only?.runs.every(({ outcome }) => outcome.kind !== 'pending') === true && only;
-    });
+    const view = await waitUntil(
+      'the test is over',
+      async () => {
+        const [only] = await listTests(lab);
+        return only?.state !== 'open' && only?.runs.every(({ outcome }) => outcome.kind !== 'pending') === true && only;
+      },
+      waitMs,
+    );
     expect(view.state).toBe('provisional');
     expect(view.why).toContain('it was about track');
     const refused = await lab.lab('confirm');
@@ -247,4 +262,4 @@ test('a test whose track is no longer the lab’s is over as it stands and says 
   } finally {
     await lab.remove();
   }
-});
+}, 300_000);

@@ -105,11 +105,11 @@ test('a journal saved from an old buffer and committed gets the dropped entries 
   const buffer = await lab.read('RESEARCH_JOURNAL.md');
   const second = await add(lab, 'and this?');
   await lab.lab('wait', String(second));
+  // Every half minute, and at every start, a daemon puts back what is lost.
+  await lab.lab('down');
   await lab.write('RESEARCH_JOURNAL.md', `${buffer}\nA thought of mine.\n`);
   await lab.git('commit', '--quiet', '--no-verify', '--all', '--message=thought');
   expect((await records(lab)).entries).toEqual([first]);
-  // At every start, and every half minute.
-  await lab.lab('down');
   await lab.lab('up');
   await waitUntil('the dropped entry is back', async () => (await records(lab)).entries.length === 2);
   expect(await records(lab)).toEqual({ rows: [first, second], entries: [first, second] });

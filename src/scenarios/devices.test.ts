@@ -62,21 +62,25 @@ async function expectAllDone(lab: TemporaryLab): Promise<void> {
   expect(waited, waited.stdout + waited.stderr).toMatchObject({ code: 0 });
 }
 
-function cardsOf(lab: TemporaryLab, job: number): string | undefined {
-  return /cards=(\S*)/.exec(readFileSync(join(lab.root, '.lab', 'runs', String(job), '1', 'run.log'), 'utf8'))?.[1];
+/** Cards that the job told; waits until it has: that its step runs is known a moment before its first line is there. */
+function cardsOf(lab: TemporaryLab, job: number): Promise<string> {
+  const log = join(lab.root, '.lab', 'runs', String(job), '1', 'run.log');
+  return waitUntil(`job ${job} tells its cards`, async () => {
+    return /cards=(\S*) /.exec(existsSync(log) ? readFileSync(log, 'utf8') : '')?.[1] ?? null;
+  });
 }
 
 test('two cards run two jobs, and the third is ready before one of them ends and takes the card that comes free', async () => {
   const { lab } = await createGpuLab(2);
   const first = await addWaiting(lab, 'a');
-  const second = await addWaiting(lab, 'b');
-  const third = await addWaiting(lab, 'c');
   expect(await deviceOf(lab, first)).toBe('gpu0');
+  const second = await addWaiting(lab, 'b');
   expect(await deviceOf(lab, second)).toBe('gpu1');
+  const third = await addWaiting(lab, 'c');
   await waitUntil('the third is ready', async () => isStaged(lab, third));
   await lab.write('signals/b', '');
   expect(await deviceOf(lab, third)).toBe('gpu1');
-  expect([cardsOf(lab, first), cardsOf(lab, second), cardsOf(lab, third)]).toEqual(['0', '1', '1']);
+  expect([await cardsOf(lab, first), await cardsOf(lab, second), await cardsOf(lab, third)]).toEqual(['0', '1', '1']);
   await lab.write('signals/a', '');
   await lab.write('signals/c', '');
   await expectAllDone(lab);
@@ -95,7 +99,7 @@ test('a job bound to a card waits for that card while one behind it takes the ot
   expect(await stateOf(lab, bound)).toMatchObject({ kind: 'queued' });
   await lab.write('signals/a', '');
   await lab.lab('wait', String(bound));
-  expect(cardsOf(lab, bound)).toBe('0');
+  expect(await cardsOf(lab, bound)).toBe('0');
 });
 
 test('a card that a stranger uses takes no job, which says whose process it is, until the stranger has gone', async () => {
@@ -142,7 +146,7 @@ test('a job of two cards gets both at once, and both are its own until it ends',
   expect(await deviceOf(lab, pair)).toBe('gpu0+gpu1');
   const behind = await addWaiting(lab, 'c');
   await waitUntil('the next is ready', async () => isStaged(lab, behind));
-  expect(cardsOf(lab, pair)).toBe('0,1');
+  expect(await cardsOf(lab, pair)).toBe('0,1');
   await lab.write('signals/b', '');
   await lab.lab('wait', String(pair));
   const ended = await stateOf(lab, pair);
@@ -223,12 +227,9 @@ test('a group with two slots runs two jobs at once on the processor, and a third
   const { lab } = await createGpuLab(0);
   expect((await lab.lab('parallel', '2')).code).toBe(0);
   const cpu = ['--device', 'cpu'];
-  const [first, second, third] = [
-    await addWaiting(lab, 'a', ...cpu),
-    await addWaiting(lab, 'b', ...cpu),
-    await addWaiting(lab, 'c', ...cpu),
-  ];
-  expect([await deviceOf(lab, first), await deviceOf(lab, second)]).toEqual(['cpu0', 'cpu1']);
+  expect(await deviceOf(lab, await addWaiting(lab, 'a', ...cpu))).toBe('cpu0');
+  expect(await deviceOf(lab, await addWaiting(lab, 'b', ...cpu))).toBe('cpu1');
+  const third = await addWaiting(lab, 'c', ...cpu);
   await waitUntil('the third is ready', async () => isStaged(lab, third));
   expect(await stateOf(lab, third)).toMatchObject({ kind: 'queued', position: 1 });
   for (const go of ['a', 'b', 'c']) await lab.write(`signals/${go}`, '');

@@ -7,7 +7,7 @@ import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { sendSignal } from '../../workers/process-tree.ts';
+import { readProcess, sendSignal } from '../../workers/process-tree.ts';
 import { createTemporaryLab, type TemporaryLab, waitUntil } from './temporary-lab.ts';
 
 // Tells that it started, waits for the file `go` beside the lab (a sandboxed run can read it), then leaves its number.
@@ -146,7 +146,9 @@ test("Redis's data can be deleted under queued jobs; they run in their order all
     await lab.add(...label, '--', 'python3 train.py'),
   ];
   await trainStarted(lab, jobs[0] ?? 0);
+  const redis = await redisPid(lab);
   await lab.lab('down');
+  await waitUntil('Redis writes no more', async () => readProcess(redis) === null);
   rmSync(join(lab.root, '.lab', 'redis'), { recursive: true });
   await letGo(lab);
   for (const job of jobs) await expectRecordedOnce(lab, job);
@@ -163,6 +165,8 @@ test('a run whose whole process tree is lost is interrupted and tried once more,
   const daemon = await daemonPid(lab);
   const redis = await redisPid(lab);
   process.kill(daemon, 'SIGKILL');
+  // The supervisor first: it would write down the end of a train that dies before it.
+  sendSignal(await supervisorPid(lab, job), 'SIGKILL');
   for (const { pid } of await lab.processes()) if (pid !== redis && pid !== daemon) sendSignal(pid, 'SIGKILL');
   await letGo(lab);
   const waited = await lab.lab('wait', String(job));
@@ -183,11 +187,10 @@ test('two labs that share a device never run at the same time', async () => {
   await trainStarted(one, first);
   const second = await two.add(...label, '--', 'python3 train.py');
   await letGo(two);
-  const waits = await waitUntil('the second lab says who holds the device', async () => {
+  await waitUntil('the second lab says who holds the device', async () => {
     const state = (await two.status(second)).jobs[0]?.state;
-    return state?.kind === 'queued' && state.waits;
+    return state?.kind === 'queued' && state.waits?.includes(one.root) === true;
   });
-  expect(waits).toContain(one.root);
   expect(await countStarts(two, second)).toBe(0);
   await letGo(one);
   await expectRecordedOnce(one, first);

@@ -27,7 +27,12 @@ afterEach(async () => {
 
 afterAll(async () => {
   await lab?.remove();
-  if (canMount) await execa('umount', [folder]);
+  // What was killed in the lab may take a moment to let go of it.
+  if (canMount)
+    await waitUntil(
+      'the disk is free',
+      async () => (await execa('umount', [folder], { reject: false })).exitCode === 0,
+    );
   for (const path of [folder, elsewhere]) await rm(path, { recursive: true, force: true });
 });
 
@@ -47,16 +52,18 @@ async function stateOf(number: number) {
   return (await lab.status(number)).jobs[0]?.state;
 }
 
-/** A job that was queued here, and the sign of life that it leaves elsewhere when its command is over. */
+/** A job that was queued here; `end` lets its command end and waits until it has. */
 interface StartedJob {
   number: number;
   end(): Promise<void>;
 }
 
-/** Queues a job that trains, then works on for a moment after its model is written; waits until it is at that point. */
+/** Queues a job that trains, then works on after its model is written until it may end; waits until it is at that point. */
 async function startJob(): Promise<StartedJob> {
   const sign = join(elsewhere, String(Date.now()));
-  const number = await lab.add('--label', 'Q: full? H: waits', '--', `python3 train.py; sleep 1; touch ${sign}`);
+  const mayEnd = `${sign}-may-end`;
+  const command = `python3 train.py; until [ -e ${mayEnd} ]; do sleep 0.05; done; touch ${sign}`;
+  const number = await lab.add('--label', 'Q: full? H: waits', '--', command);
   const model = join(lab.root, '.lab', 'runs', String(number), '1', 'out', 'model.txt');
   await waitUntil('the model is written', () =>
     readFile(model, 'utf8').then(
@@ -69,7 +76,11 @@ async function startJob(): Promise<StartedJob> {
       () => true,
       () => null,
     );
-  return { number, end: async () => void (await waitUntil('the run has ended', isOver)) };
+  const end = async () => {
+    await writeFile(mayEnd, '');
+    await waitUntil('the run has ended', isOver);
+  };
+  return { number, end };
 }
 
 test.skipIf(!canMount)(

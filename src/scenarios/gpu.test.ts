@@ -2,7 +2,7 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { createTemporaryLab } from './temporary-lab.ts';
+import { createTemporaryLab, waitUntil } from './temporary-lab.ts';
 
 // Two cards; the one program that uses the second is whatever python3 runs this lab's train.py.
 const nvidiaSmi = `#!/bin/sh
@@ -22,23 +22,33 @@ esac
 const train = `import os, time
 print("cards:", os.environ["CUDA_VISIBLE_DEVICES"], flush=True)
 open(os.path.join(os.environ["LAB_OUT"], "model.txt"), "w").write("1.0")
-time.sleep(4)
+while not os.path.exists(os.path.join(os.environ["GO_FOLDER"], "go")):
+    time.sleep(0.02)
 `;
 
 test('a job runs on one card, sees only that one, and its memory is read from nvidia-smi', async () => {
-  const lab = await createTemporaryLab({ files: { 'train.py': train } });
+  const lab = await createTemporaryLab({ files: { 'train.py': train }, local: 'env:\n  pass: [GO_FOLDER]\n' });
   try {
     const folder = join(lab.around, 'bin');
     await mkdir(folder);
     await writeFile(join(folder, 'nvidia-smi'), nvidiaSmi);
     await chmod(join(folder, 'nvidia-smi'), 0o755);
     lab.env.PATH = `${folder}:${lab.env.PATH}`;
+    lab.env.GO_FOLDER = join(lab.root, 'signals');
+    await lab.write('.git/info/exclude', 'signals/\n');
     lab.env.GPU_TEST_MARK = `mark-${process.pid}`;
     const command = `python3 train.py mark-${process.pid}`;
     const jobs = [
       await lab.add('--device', 'gpu', '--label', 'Q: which card? H: one', '--', command),
       await lab.add('--device', 'gpu', '--label', 'Q: which card? H: the other', '--', command),
     ];
+    // Both at once, until the memory of each was seen.
+    for (const job of jobs)
+      await waitUntil(`the memory of job ${job} is known`, async () => {
+        const memory = await lab.read(`.lab/runs/${job}/1/memory.json`).catch(() => null);
+        return memory !== null && JSON.parse(memory).gpuPeakMib !== null;
+      });
+    await lab.write('signals/go', '');
     expect((await lab.lab('wait', ...jobs.map(String))).code).toBe(0);
     const runs = (await lab.status(...jobs)).jobs.map(({ state }) => (state.kind === 'ended' ? state.run : null));
     expect(runs.map((run) => run?.device.id).sort()).toEqual(['gpu0', 'gpu1']);

@@ -110,7 +110,7 @@ test.each([
 ])(
   'where every idea is turned away (%s) the command ends and says why, and the ideator is told',
   {
-    timeout: 60_000,
+    timeout: 240_000,
   },
   async (mode, count, reason) => {
     const lab = await createLab(mode);
@@ -132,7 +132,7 @@ test.each([
 );
 
 test('files that cannot be read or written are left out and left alone, and hold no other idea back', {
-  timeout: 60_000,
+  timeout: 240_000,
 }, async () => {
   const lab = await createLab(
     '',
@@ -177,7 +177,7 @@ test('files that cannot be read or written are left out and left alone, and hold
 });
 
 test('a critic takes one of two twins away, and an idea that is said to repeat nobody stays with its rating', {
-  timeout: 60_000,
+  timeout: 240_000,
 }, async () => {
   const lab = await createLab('', {
     'm-one': 'rating: 4\nduplicate_of: m-two',
@@ -198,7 +198,7 @@ test('a critic takes one of two twins away, and an idea that is said to repeat n
 });
 
 test('an idea whose file goes while the critic is at work does not pass its rating on to one that begins like it', {
-  timeout: 60_000,
+  timeout: 240_000,
 }, async () => {
   const lab = await createLab('slow', { word: 'rating: 9', 'word-pairs': 'rating: 3' });
   await writeIdeas(lab, 'word', 'word-pairs');
@@ -220,7 +220,7 @@ test('an idea whose file goes while the critic is at work does not pass its rati
 });
 
 test('a baseline that failed is measured again by the next command, once, and the hint says how', {
-  timeout: 120_000,
+  timeout: 240_000,
 }, async () => {
   const lab = await createLab('');
   await writeIdeas(lab, 'good');

@@ -14,7 +14,7 @@ beforeEach(async () => {
   lab = await createTemporaryLab();
   await lab.write('results.tsv', `${await lab.read('results.tsv')}0\t1\n`);
   await lab.git('commit', '--quiet', '--all', '--message=a row');
-}, 60_000);
+});
 
 afterEach(async () => {
   await lab.remove();

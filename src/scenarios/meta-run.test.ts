@@ -91,8 +91,10 @@ afterEach(() => lab.remove());
 
 /** Opens META_MODE as the human would: the grant in the newest entry, and the state. */
 async function openMeta(seconds: number): Promise<MetaState> {
-  const today = formatLocalTime(new Date()).slice(0, 10);
-  await lab.write('human_journal.md', `# Human journal\n\n## ${today} A second metric\n\nMETA_MODE=1 until ${today}\n`);
+  const dayIn = (days: number) => formatLocalTime(new Date(Date.now() + days * 86_400_000)).slice(0, 10);
+  // Good until tomorrow, so that a test that runs over midnight does not lose it.
+  const grant = `## ${dayIn(0)} A second metric\n\nMETA_MODE=1 until ${dayIn(1)}\n`;
+  await lab.write('human_journal.md', `# Human journal\n\n${grant}`);
   const state: MetaState = {
     ...{ schema: 1, reason: 'a second metric', track: '00000000', by: 'Researcher', touched: [], requests: [] },
     openedAt: formatLocalTime(new Date()),
@@ -157,7 +159,7 @@ test("a change of frozen and regular files arrives on top of the human's own edi
   expect(await lab.git('ls-files', '--stage', '--others', 'more')).toBe('more/run.sh');
   expect((await execa('sh', ['-c', 'test -x more/run.sh'], { cwd: lab.root, reject: false })).exitCode).toBe(0);
   expect(readMetaState(labPaths(lab.root))?.touched).toEqual(['eval.py', 'more/run.sh', 'old.py', 'train.py']);
-}, 60_000);
+});
 
 test.skipIf(!works)('in the sandbox journals are read-only for it also in META_MODE', async () => {
   expect((await lab.lab('meta', 'run', 'nothing')).stderr).toContain('changed nothing');
@@ -258,14 +260,15 @@ test('a grant that the human takes back while it works keeps its change out', as
 });
 
 test('the end of the grant ends the agent, and its change is kept as a patch', async () => {
-  await openMeta(8);
+  // Long enough for a slow machine to start the agent in.
+  await openMeta(25);
   const { running } = await startWaiting();
   const call = await running;
   expect(call).toMatchObject({ exitCode: 1, stdout: '' });
   expect(call.stderr).toMatch(/META_MODE ended at .* while the agent was at work/);
   await expectUntouched();
   expect(listPatches()).toHaveLength(1);
-}, 60_000);
+});
 
 test('Ctrl-C ends it with exit 130: nothing arrives, the patch is kept, and the next one goes as usual', async () => {
   const { running, goOn } = await startWaiting();
@@ -277,7 +280,7 @@ test('Ctrl-C ends it with exit 130: nothing arrives, the patch is kept, and the 
   expect(listPatches()).toHaveLength(1);
   await goOn();
   expect(await lab.lab('meta', 'run', 'print a second metric')).toMatchObject({ code: 0 });
-}, 60_000);
+});
 
 test('what a killed run left is kept as a patch, and does not stand in the way', async () => {
   const { running, goOn } = await startWaiting();
@@ -291,7 +294,7 @@ test('what a killed run left is kept as a patch, and does not stand in the way',
   expect(await lab.read(join('.lab', 'meta', listPatches()[0] ?? ''))).toContain('+# theirs');
   expect(await lab.read('train.py')).toBe(`${trainScript}# theirs\n`);
   expectTreeGone();
-}, 60_000);
+});
 
 test.each([
   ['without META_MODE=1', {}, { META_MODE: '0' }, /META_MODE is "0" in the environment/],

@@ -3,7 +3,7 @@ import { appendFileSync, existsSync, readdirSync } from 'node:fs';
 import { chmod, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import {
   createTemporaryLab,
   evalScript,
@@ -14,6 +14,9 @@ import {
 } from './temporary-lab.ts';
 import { runOnTerminal } from './terminal.ts';
 
+// Each test gives a dozen commands, which a busy machine takes minutes for.
+vi.setConfig({ testTimeout: 300_000 });
+
 let lab: TemporaryLab;
 const set = { META_MODE: '1' };
 
@@ -21,7 +24,7 @@ beforeEach(async () => {
   lab = await createTemporaryLab();
   await lab.write('results.tsv', `${await lab.read('results.tsv')}0\t1\n`);
   await lab.git('commit', '--quiet', '--all', '--message=a row');
-}, 60_000);
+});
 
 afterEach(async () => {
   await lab.remove();
@@ -345,11 +348,15 @@ test('`lab meta on` refuses a grant that the hook would not let be committed', a
   await lab.write('human_journal.md', `${await lab.read('human_journal.md')}\n## 2020-01-01 mine\n\nold\n`);
   await lab.git('commit', '--quiet', '--all', '--message=old entry');
   const before = await lab.read('human_journal.md');
-  await lab.write('human_journal.md', `${before}\n## ${today()} mine\n\nMETA_MODE=1\n`);
+  const entry = `## ${today()} mine`;
+  await lab.write('human_journal.md', `${before}\n${entry}\n\nMETA_MODE=1\n`);
   const below = await meta('on', '--reason', 'x');
   expect(below.code).toBe(1);
-  expect(below.stderr).toContain(`the entry "${today()} mine" of human_journal.md stands below "2020-01-01 mine"`);
-  await lab.write('human_journal.md', before.replace('Yours alone', `## ${today()} mine\n\nMETA_MODE=1\n\nOurs alone`));
+  expect(below.stderr).toContain(`the entry "${entry.slice(3)}" of human_journal.md stands below "2020-01-01 mine"`);
+  await lab.write(
+    'human_journal.md',
+    before.replace('Yours alone', `${entry}\n\nMETA_MODE=1 until ${today(1)}\n\nOurs alone`),
+  );
   expect((await meta('on', '--reason', 'x')).stderr).toContain('is APPEND-ONLY: old text was changed');
   expect(existsSync(join(lab.root, '.lab', 'meta.json'))).toBe(false);
 });

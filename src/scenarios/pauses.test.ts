@@ -1,4 +1,5 @@
 /** Pausing, starting and talking to a run inside the sandbox, and that the time it stood still is no time of the run. */
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -23,7 +24,9 @@ test.skipIf(reason)(
       expect((await lab.lab('send', String(number), 'one')).code).toBe(0);
       await waitUntil('it read', async () => (await readFile(join(folder, 'run.log'), 'utf8')).includes('got one'));
       expect((await lab.lab('pause', String(number))).code).toBe(0);
-      // Three looks in a row without a tick between them, each longer apart than ticks are.
+      // The job counts as paused before its processes are stopped.
+      await waitUntil('the supervisor stops it', async () => existsSync(join(folder, 'train.paused')));
+      // Two looks without a tick between them, longer apart than ticks are.
       await waitUntil('it stands still', async () => {
         const before = await ticks();
         const { jobs } = await lab.status(number);

@@ -159,9 +159,7 @@ test('an agent that cannot work uses up no idea', async () => {
   expect(await finish('noagent')).toMatchObject({ next: 'done', outcome: { kind: 'decided' }, waits: null });
 });
 
-test('without a sandbox an agent that checks out another branch moves none, and is told', {
-  timeout: 60_000,
-}, async () => {
+test('without a sandbox an agent that checks out another branch moves none, and is told', async () => {
   const open = await createScriptedLab(['switch'], 'sandbox: off\n');
   try {
     await open.git('branch', 'feature');

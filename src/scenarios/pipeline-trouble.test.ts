@@ -87,7 +87,7 @@ describe('reviewers and reporters that do their part badly', () => {
     const built = await lab.lab('implement', '-n', '5');
     // Two of them could not be built: their reviewers stayed against it or answered what cannot be read.
     expect(built, built.stdout + built.stderr).toMatchObject({ code: 4 });
-  }, 240_000);
+  }, 480_000);
   afterAll(() => lab.remove());
 
   test('a blocking finding goes back once, and what was mended is approved and measured', async () => {

@@ -70,6 +70,7 @@ test('what is moved to the top runs next, what is stashed does not run, and what
   await ask(lab, 'edit', { number: second, edits: { command: 'echo edited; exit 7' } });
   expect((await ask(lab, 'kill', { numbers: [running], graceSeconds: 0 })).results).toMatchObject([{ ok: true }]);
   await reaches(lab, second, 'ended');
+  await reaches(lab, third, 'ended');
   const [early, late] = [await stateOf(lab, third), await stateOf(lab, second)];
   if (early.kind !== 'ended' || late.kind !== 'ended') throw new Error('both are over');
   expect(Date.parse(early.run.startedAt)).toBeLessThanOrEqual(Date.parse(late.run.startedAt));

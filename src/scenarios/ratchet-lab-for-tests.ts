@@ -5,6 +5,7 @@
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ExecaError, execa } from 'execa';
+import { sendSignal } from '../../workers/process-tree.ts';
 import { createTemporaryLab, type LabCall, labCommand, type TemporaryLab } from './temporary-lab.ts';
 import { createTrainingRepository, prepareTrainingData, putUvOnPath } from './training-repository-for-tests.ts';
 
@@ -23,8 +24,11 @@ export interface RatchetLab {
   lab: TemporaryLab;
   /** Runs `lab …` in the clone. */
   call(args: string[], env?: Record<string, string>): Promise<LabCall>;
-  /** Starts `lab …` in the clone and kills it (SIGKILL) after so many milliseconds; gives null where it ended before. */
-  callAndKill(args: string[], afterMs: number): Promise<LabCall | null>;
+  /**
+   * Starts `lab …` in the clone and kills it (SIGKILL) after so many milliseconds, or as soon as `isLate` says so; gives null where it was
+   * killed, and how it ended where it was faster.
+   */
+  callAndKill(args: string[], afterMs: number, isLate: () => boolean): Promise<LabCall | null>;
   git(...args: string[]): Promise<string>;
   /** Path of a file in a session's worktree. */
   inTree(tag: string, path: string): string;
@@ -74,7 +78,8 @@ export async function createRatchetLab(moves: Moves, local = ''): Promise<Ratche
     const bin = join(home, 'bin');
     await mkdir(bin, { recursive: true });
     const clone = join(lab.around, 'clone');
-    await createTrainingRepository(clone);
+    // Far more than the steps take: where time ended the training, a machine that stands still for a while would change the numbers.
+    await createTrainingRepository(clone, { budgetSeconds: 60 });
     await prepareTrainingData(clone, home);
     await putUvOnPath(bin);
     const agent = join(bin, 'playing-agent');
@@ -90,18 +95,21 @@ export async function createRatchetLab(moves: Moves, local = ''): Promise<Ratche
       join(clone, 'lab.local.yaml'),
       `agents:\n  use: playing\n  commands:\n    playing: playing-agent {promptFile} {outbox}\nratchet:\n  pauseSeconds: 0\n${local}`,
     );
-    const callAndKill = async (args: string[], afterMs: number): Promise<LabCall | null> => {
+    const callAndKill: RatchetLab['callAndKill'] = async (args, afterMs, isLate) => {
       const [node, script] = labCommand;
       const child = execa(node, [script, ...args], {
         ...{ cwd: clone, env: { ...lab.env, ...env }, extendEnv: false, reject: false, detached: true },
         stripFinalNewline: false,
       });
-      const timer = setTimeout(() => {
-        // The whole group: a client that is killed leaves no git behind that still writes.
-        if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
-      }, afterMs);
+      const begunAt = performance.now();
+      const timer = setInterval(() => {
+        if (performance.now() - begunAt < afterMs && !isLate()) return;
+        clearInterval(timer);
+        // The whole group: a client that is killed leaves no git behind that still writes. It may have ended by itself in this moment.
+        if (child.pid !== undefined) sendSignal(-child.pid, 'SIGKILL');
+      }, 10);
       const ended = (await child) as ExecaError<{ stripFinalNewline: false }> | Awaited<typeof child>;
-      clearTimeout(timer);
+      clearInterval(timer);
       if (ended.signal === 'SIGKILL') return null;
       return { code: ended.exitCode ?? null, stdout: String(ended.stdout), stderr: String(ended.stderr) };
     };

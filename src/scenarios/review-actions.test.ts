@@ -19,7 +19,7 @@ beforeAll(async () => {
   await lab.git('config', 'user.name', 'Ada Reviewer');
   expect(await lab.lab('ideate', '--until', '3')).toMatchObject({ code: 0 });
   expect(await lab.lab('implement', 'better', 'worse')).toMatchObject({ code: 0 });
-}, 120_000);
+}, 400_000);
 afterAll(() => lab.remove());
 
 async function readState(slug: string): Promise<Experiment> {

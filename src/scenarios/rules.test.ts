@@ -16,7 +16,7 @@ beforeEach(async () => {
   await lab.git('commit', '--quiet', '--all', '--message=a row');
   tree = join(lab.root, '5_worktrees', 'try');
   await lab.git('worktree', 'add', '--quiet', '-b', 'exp/try', tree);
-}, 60_000);
+});
 
 afterEach(async () => {
   await lab.remove();
@@ -305,4 +305,4 @@ test('every built-in rule is found by the quick way of the hook too, in other le
     const call = await commit(tree);
     expect(call.stderr, path).toContain(`${path} is `);
   }
-}, 180_000);
+}, 400_000);

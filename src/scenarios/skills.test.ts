@@ -37,7 +37,7 @@ beforeAll(async () => {
   expect(installed, installed.stderr).toMatchObject({ code: 0 });
   // A job then runs the commit, not a snapshot with the skills in it.
   expect(await lab.git('status', '--porcelain')).toBe('');
-}, 240_000);
+}, 400_000);
 afterAll(async () => {
   await lab.remove();
   await web.close();
@@ -61,7 +61,7 @@ test.each(labSkills)(
       expect(ended.code, `${name}/SKILL.md:${line}\n${text}\n${ended.output}`).toBe(0);
     }
   },
-  240_000,
+  400_000,
 );
 
 test('searches went to the services that the environment names, with what was asked', () => {

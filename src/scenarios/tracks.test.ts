@@ -141,7 +141,7 @@ test('the champion of an old track is measured under the new one, becomes champi
   } finally {
     await lab.remove();
   }
-});
+}, 400_000);
 
 test('a bridge carries nothing else over than the champion, and not where it changed a file that is frozen', async () => {
   const lab = await createTemporaryLab({ files: { 'train.py': train(2), 'extra.py': 'x = 1\n' } });

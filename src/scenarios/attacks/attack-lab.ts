@@ -4,11 +4,14 @@ import { join } from 'node:path';
 import { type LockName, lockNames } from '../../config/open-locks.ts';
 import { createTemporaryLab, type TemporaryLab } from '../temporary-lab.ts';
 
-const evaluator = `import json, os, time
+// A process that lurks holds the lock on `slow` until it has changed the model; nobody holds the lock of one that was ended.
+const evaluator = `import fcntl, json, os
 import prepare
 out = os.environ["LAB_OUT"]
 if os.path.exists(out + "/slow"):
-    time.sleep(1)
+    print("about to read", flush=True)
+    with open(out + "/slow") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
 print("---")
 print(f"score:            {prepare.read(out):.6f}")
 `;

@@ -233,13 +233,17 @@ py_compile.compile("cheat.py", target, invalidation_mode=py_compile.PycInvalidat
   },
   {
     name: 'a process that changes what the scorer reads while it reads',
-    script: `open(OUT + "/slow", "w").close()
+    script: `import time
 detach("""
-import os, time
-while not (os.path.exists(OUT + "/model.json") and os.path.exists(OUT + "/../score.log")): time.sleep(0.01)
-time.sleep(0.3)
+import fcntl, os, time
+lock = open(OUT + "/slow", "w")
+fcntl.flock(lock, fcntl.LOCK_EX)
+open(OUT + "/lurks", "w").close()
+log = OUT + "/../score.log"
+while not (os.path.exists(log) and os.path.getsize(log) > 0): time.sleep(0.01)
 open(OUT + "/model.json", "w").write('{"value": 0}')
-""")`,
+""")
+while not os.path.exists(OUT + "/lurks"): time.sleep(0.01)`,
     stops: sandbox,
     effect: 'score',
     flag: 'changed-while-scored',
@@ -324,12 +328,19 @@ OUT = os.environ["LAB_OUT"]
 MODEL = {"value": 1.0}
 
 # A process that outlives its parent: a session of its own, no inherited file, none of the names by which the lab finds its own.
+# Returns once it has shed them: the pipe's last end closes with the exec.
 def detach(body):
     body = textwrap.dedent(body).replace("OUT", repr(OUT)).replace("ROOT", repr(ROOT))
-    if os.fork() == 0:
+    shed, held = os.pipe()
+    child = os.fork()
+    if child == 0:
         os.setsid()
         if os.fork() == 0:
-            os.closerange(0, 1024)
+            os.closerange(0, held)
+            os.closerange(held + 1, 1024)
             os.execve(sys.executable, [sys.executable, "-c", body + "# " + MARK], {"PATH": os.environ["PATH"]})
         os._exit(0)
+    os.close(held)
+    os.read(shed, 1)
+    os.waitpid(child, 0)
 `;

@@ -101,7 +101,7 @@ describe.each(commitAttacks.map((one) => [one.name, one] as const))('%s', (_name
           ...{ role: 'implementer', slug: `attack-${count}`, round: 1, wanted: null, prompt: 'attack', mayEdit: true },
           ...{ directory: tree, labRoot: guarded.root, folder },
           ...{ inbox: join(folder, 'inbox'), outbox: join(folder, 'outbox') },
-          limits: { wallSeconds: 60, idleSeconds: 60, tokens: null, usd: null },
+          limits: { wallSeconds: 600, idleSeconds: 600, tokens: null, usd: null },
           signal: new AbortController().signal,
         },
         () => undefined,

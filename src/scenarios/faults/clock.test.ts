@@ -66,7 +66,7 @@ async function isWatched(made: FaultLab, job: number): Promise<void> {
   const read = () =>
     existsSync(made.attemptFile(job, 'device.tsv')) ? readFileSync(made.attemptFile(job, 'device.tsv'), 'utf8') : '';
   const before = read().split('\n').length;
-  await waitUntil('three more samples', async () => read().split('\n').length >= before + 3, 15_000);
+  await waitUntil('three more samples', async () => read().split('\n').length >= before + 3);
 }
 
 test.skipIf(!canHarm).each([
@@ -135,10 +135,10 @@ test.skipIf(!canHarm).each([
 test.skipIf(!canHarm)('the wall limit is met although the clock went back meanwhile', faultCase, async () => {
   const made = await createClockLab({ local: 'run: {graceSeconds: 1}\n' });
   made.hold('run');
-  const job = await made.add('--label', 'Q: in time? H: no', '--wall-seconds', '4', '--', 'sh train.sh');
+  const job = await made.add('--label', 'Q: in time? H: no', '--wall-seconds', '8', '--', 'sh train.sh');
   await made.isHeld('run');
   jump(made, -3 * hourMs);
-  await waitUntil('the run was ended', async () => existsSync(made.attemptFile(job, 'run.json')), 30_000);
+  await waitUntil('the run was ended', async () => existsSync(made.attemptFile(job, 'run.json')));
   expect(readOutcome(made, job).fate).toMatchObject({ kind: 'failed', failure: 'timeout' });
   made.letGo('run');
   await made.expectWhole(await made.addJob());
@@ -156,7 +156,7 @@ test.skipIf(!canHarm)(
     await made.lab('kill', '--grace', '2', String(job));
     await waitUntil('the supervisor has asked', async () => existsSync(made.attemptFile(job, 'train.stop')));
     jump(made, -3 * hourMs);
-    await waitUntil('the run was ended', async () => existsSync(made.attemptFile(job, 'run.json')), 30_000);
+    await waitUntil('the run was ended', async () => existsSync(made.attemptFile(job, 'run.json')));
     expect(readOutcome(made, job).fate).toMatchObject({ kind: 'failed', failure: 'killed' });
     made.letGo('run');
   },
@@ -170,7 +170,7 @@ test.skipIf(!canHarm)(
     made.hold('run');
     // Prints while the test holds it, then prints nothing more.
     const talk = `while [ -e ${made.signs}/hold-run ]; do date; : > ${made.signs}/held-run; sleep 0.2; done; exec sleep 1000`;
-    const job = await made.add('--label', 'Q: silent? H: yes', '--idle-seconds', '5', '--', talk);
+    const job = await made.add('--label', 'Q: silent? H: yes', '--idle-seconds', '15', '--', talk);
     await made.isHeld('run');
     for (const hours of [3, 0, -3]) {
       jump(made, hours * hourMs);
@@ -178,7 +178,7 @@ test.skipIf(!canHarm)(
     }
     expect((await made.status(job)).jobs[0]?.state.kind).toBe('running');
     made.letGo('run');
-    await waitUntil('the run was ended', async () => existsSync(made.attemptFile(job, 'run.json')), 30_000);
+    await waitUntil('the run was ended', async () => existsSync(made.attemptFile(job, 'run.json')));
     expect(readOutcome(made, job).fate).toMatchObject({ kind: 'failed', failure: 'idle' });
   },
 );
@@ -193,7 +193,7 @@ test.skipIf(!canHarm)(
     const job = await made.add('--label', 'Q: again? H: yes', '--retries', '1', '--retry-delay', '3', '--', once);
     await waitUntil('the first attempt failed', async () => existsSync(made.attemptFile(job, 'run.json', 1)));
     jump(made, 0);
-    await waitUntil('the second attempt runs', async () => existsSync(made.attemptFile(job, 'started', 2)), 30_000);
+    await waitUntil('the second attempt runs', async () => existsSync(made.attemptFile(job, 'started', 2)));
     made.expectRow(job);
     await made.expectWhole(job);
   },

@@ -125,7 +125,7 @@ export async function createFaultLab(options: TemporaryLabOptions = {}): Promise
   /** Processes of runs, by the mark in their environment, and all of the lab's own but its daemon, its Redis and the daemon's spare supervisor. */
   const findOrphans = async (): Promise<string[]> => {
     const marker = `LAB_RUN=${paths().id}/`;
-    const [daemon, redis] = [pidOf('daemon'), pidOf('redis')];
+    const [daemon, redis] = [findPid('daemon'), findPid('redis')];
     const own = new Set((await lab.processes()).map(({ pid }) => pid));
     const found: string[] = [];
     for (const { pid, parentPid, name } of listProcesses()) {
@@ -144,18 +144,14 @@ export async function createFaultLab(options: TemporaryLabOptions = {}): Promise
     for (const job of jobs) expect([job, countRuns(job)]).toEqual([job, { starts: 1, ends: 1 }]);
     await expectRecords(lab, added);
     const left = async () => (await findOrphans()).join('; ');
-    await waitUntil('nothing is left', async () => (await left()) === '', 20_000).catch(async (error: unknown) => {
+    await waitUntil('nothing is left', async () => (await left()) === '').catch(async (error: unknown) => {
       throw new Error(`left over: ${await left()}`, { cause: error });
     });
     // What was wrong with Redis is looked at every few seconds.
-    const { jobs: shown } = await waitUntil(
-      'no problem is told any more',
-      async () => {
-        const view = await lab.status();
-        return view.problems.length === 0 ? view : null;
-      },
-      30_000,
-    );
+    const { jobs: shown } = await waitUntil('no problem is told any more', async () => {
+      const view = await lab.status();
+      return view.problems.length === 0 ? view : null;
+    });
     const open = shown.filter(({ state }) => state.kind !== 'ended' && state.kind !== 'removed');
     expect(open.map(({ job, state }) => [job.number, state])).toEqual([]);
   };
@@ -227,7 +223,7 @@ export function stateOf(pid: number): string {
 }
 
 /** Text of a file below /proc/<pid>; empty where the process is gone meanwhile or hidden. */
-function readProcText(pid: number, file: string): string {
+export function readProcText(pid: number, file: string): string {
   try {
     return readFileSync(`/proc/${pid}/${file}`, 'latin1');
   } catch {

@@ -2,11 +2,20 @@
  * The second life of a job that is made ready while another one runs: its supervisor waits for the device, and the daemon may take it back. Everybody
  * is killed and frozen there too, and a staged attempt is taken back in the worst moments. Whatever wins, each job runs once.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { afterAll, expect, onTestFailed, test } from 'vitest';
 import { sendSignal } from '../../../workers/process-tree.ts';
 import { waitUntil } from '../temporary-lab.ts';
-import { canHarm, createFaultLab, type FaultLab, faultCase, killHard, standStill, stateOf } from './fault-lab.ts';
+import {
+  canHarm,
+  createFaultLab,
+  type FaultLab,
+  faultCase,
+  killHard,
+  readProcText,
+  standStill,
+  stateOf,
+} from './fault-lab.ts';
 
 let shared: FaultLab | null = null;
 
@@ -94,7 +103,8 @@ const spareOf = (lab: FaultLab): Promise<number> =>
     const spare = (await lab.processes()).find(({ pid, parentPid }) => parentPid === daemon && isSpare(pid));
     return spare?.pid ?? null;
   });
-const isSpare = (pid: number): boolean => readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('--spare');
+// Another child of the daemon, a git for example, may be gone by now.
+const isSpare = (pid: number): boolean => readProcText(pid, 'cmdline').includes('--spare');
 
 test.skipIf(!canHarm).each(['SIGKILL', 'SIGSTOP'] as const)(
   'a spare supervisor by %s before it is needed: the next job runs once',
