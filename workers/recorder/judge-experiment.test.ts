@@ -49,6 +49,7 @@ interface Ran {
   metric: number | null;
   peakMemoryMib?: number;
   base?: string | null;
+  start?: string | null;
   flags?: string[];
   commit?: string;
   variant?: Variant | null;
@@ -69,11 +70,12 @@ function judge(
     variant = null,
     flags = [],
   } = ran;
+  const { start = base } = ran;
   const config = configSchema.parse({ decision });
   const usualMemory = [1000, 1000].map((peakMemoryMib) => ({ peakMemoryMib, memorySource: 'nvidia-smi' as const }));
   const memory = judgeMemory({ peakMemoryMib, memorySource: 'nvidia-smi' }, usualMemory, config.decision.memoryFactor);
   const job = createPlainJob(number, {
-    ...{ kind: 'experiment', experiment: `idea-${number}`, commit, base, start: base, variant, track, seed: number },
+    ...{ kind: 'experiment', experiment: `idea-${number}`, commit, base, start, variant, track, seed: number },
     flags,
   });
   const run = createPlainRun(number, {
@@ -166,9 +168,12 @@ test('an experiment whose base nobody knows is held against no champion: it is n
 });
 
 test('a base that a person names and nobody measured here is not replaced by the champion', () => {
-  const named = judge(usual, { number: 9, metric: 0.5, base: 'unmeasured' });
+  const named = judge(usual, { number: 9, metric: 0.5, base: 'unmeasured', start: null });
   expect(named).toMatchObject({ decision: { status: 'discard', observed: null }, base: null, plan: null });
   expect(named.decision.reason).toContain('unmeasu was never measured');
+  expect(judge(usual, { number: 9, metric: 0.5, base: 'root', start: null }).decision.status).toBe('keep');
+  // The pipeline's own base, of a track that began anew since: the new baseline is what counts.
+  expect(judge(usual, { number: 9, metric: 0.5, base: 'unmeasured' }).base?.commit).toBe('root');
 });
 
 test('with one baseline run the noise is unknown, and any gain counts', () => {
