@@ -11,8 +11,8 @@ import { bundlePackages, collectLicences, leavePackagesOut, requireBeside } from
 const root = import.meta.dirname;
 const dist = join(root, 'dist');
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-// Compiled code, which no bundle can hold.
-const external = ['@resvg/resvg-js'];
+// Compiled code, which no bundle can hold: the second one looks for a file of its own beside it.
+const external = ['@resvg/resvg-js', 'js-redis-server'];
 const lazyPackages = ['zod', 'yaml', 'execa', 'simple-git'];
 
 function replaceFile(path, contents) {
