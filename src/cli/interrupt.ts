@@ -1,5 +1,5 @@
 /** What Ctrl-C means while a command only looks on: the jobs go on, and that is said before the command ends as it would have. */
-import { formatNumbers } from '../daemon/control/number-ranges.ts';
+import { formatNumbers, listRanges } from '../daemon/control/number-ranges.ts';
 
 /** Says `describe()` in a line of its own on standard error when SIGINT comes, then ends by it. The function given takes that back. */
 export function tellOnInterrupt(describe: () => string): () => void {
@@ -17,7 +17,7 @@ export function tellOnInterrupt(describe: () => string): () => void {
 export function describeGoingOn(numbers: readonly number[]): string {
   if (numbers.length === 0) return 'the jobs go on; `lab follow` looks again, `lab status` names them';
   const list = formatNumbers(numbers);
-  const words = list.replaceAll(', ', ' ');
+  const words = listRanges(numbers).join(' ');
   const who = numbers.length === 1 ? `job ${list} goes on` : `jobs ${list} go on`;
   return `${who}; \`lab follow ${words}\` looks again, \`lab kill ${words}\` ends ${numbers.length === 1 ? 'it' : 'them'}`;
 }

@@ -129,7 +129,7 @@ function findNoBase({ job, others, view, isBaseForeign }: JudgeInput, known: Tra
     const isNamed = job.start === null && job.here === null;
     const isMissing = isBaseForeign || (isNamed && !others.some(({ commit }) => commit === job.base));
     if (!isMissing || known.changesOf(job.base) !== null) return null;
-    return `its base ${job.base.slice(0, 7)} was never measured on this track and device model (\`lab idea retry ${slug}\` builds it anew)`;
+    return `its base ${job.base.slice(0, 7)} was never measured on this track and device model (\`lab idea retry ${slug}\` builds it anew, \`lab add --base COMMIT\` names another for a change by hand)`;
   }
   // Queued before the track had anything to build on: a baseline of by now is main's code, a champion is not.
   const isUnknown = job.flags.includes(unknownBaseFlag) || view.champion?.source === 'experiment';

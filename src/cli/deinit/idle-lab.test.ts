@@ -10,7 +10,7 @@ import { type LabPaths, labPaths } from '../../config/lab-paths.ts';
 import type { LabError } from '../../errors/lab-error.ts';
 import { type KernelLock, tryLock } from '../../lab/kernel-lock.ts';
 import { lockSession } from '../../ratchet/session.ts';
-import { endDaemon, ensureNoOpenJobs, formatNumbers, holdCommands, listOpenJobs } from './idle-lab.ts';
+import { endDaemon, ensureNoOpenJobs, holdCommands, listOpenJobs } from './idle-lab.ts';
 
 let paths: LabPaths;
 let held: KernelLock[] = [];
@@ -87,10 +87,6 @@ test('a job that cannot be read is no job that is over', async () => {
   await write(1);
   writeFileSync(join(paths.runs, '1', 'job.json'), '{"schema": 9}\n');
   expect(refusal()?.message).toContain('job 1 cannot be read');
-});
-
-test('numbers are told as the commands read them', () => {
-  expect(formatNumbers([1, 2, 3, 5, 7, 8])).toBe('1-3 5 7-8');
 });
 
 test('a pipeline, a setup and a session keep `lab deinit` out, and it keeps them out', async () => {

@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { hasBegun, isOpen, isOver } from '../../../queue/job-book.ts';
 import { jobFolder, readStoredJobs } from '../../../queue/job-store.ts';
 import type { LabPaths } from '../../config/lab-paths.ts';
+import { formatNumbers, listRanges } from '../../daemon/control/number-ranges.ts';
 import { LabError } from '../../errors/lab-error.ts';
 import { type KernelLock, tryLock } from '../../lab/kernel-lock.ts';
 import { sessionsFolder } from '../../ratchet/session.ts';
@@ -47,8 +48,8 @@ export function ensureNoOpenJobs(paths: LabPaths, hints: readonly string[] = [])
   const helps: string[] = [];
   const add = (numbers: readonly number[], one: string, many: string, help: (words: string) => string) => {
     if (numbers.length === 0) return;
-    const words = formatNumbers(numbers);
-    found.push(numbers.length === 1 ? `job ${words} ${one}` : `jobs ${words.replaceAll(' ', ', ')} ${many}`);
+    const words = listRanges(numbers).join(' ');
+    found.push(numbers.length === 1 ? `job ${words} ${one}` : `jobs ${formatNumbers(numbers)} ${many}`);
     helps.push(help(words));
   };
   add(running, 'runs', 'run', (words) => `\`lab wait ${words}\` or \`lab kill ${words}\` first`);
@@ -66,17 +67,6 @@ export function ensureNoOpenJobs(paths: LabPaths, hints: readonly string[] = [])
   );
   if (found.length > 0)
     throw new LabError('user', `${found.join(', ')}, expected an idle lab`, { hints: [...helps, ...hints] });
-}
-
-/** Ascending numbers as the queue's commands read them: "3 5-7". Pure. */
-export function formatNumbers(numbers: readonly number[]): string {
-  const ranges: [number, number][] = [];
-  for (const number of numbers) {
-    const last = ranges.at(-1);
-    if (last !== undefined && last[1] === number - 1) last[1] = number;
-    else ranges.push([number, number]);
-  }
-  return ranges.map(([from, to]) => (from === to ? `${from}` : `${from}-${to}`)).join(' ');
 }
 
 /**
