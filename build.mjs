@@ -62,10 +62,6 @@ const light = new Set([
     'remove',
     'clean',
     'reset',
-    'baseline',
-    'results',
-    'init',
-    'deinit',
   ],
 ]);
 const heavy = readdirSync(join(root, 'src/cli/commands'))

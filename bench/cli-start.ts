@@ -1,6 +1,6 @@
 /**
- * How long the client takes from its start to its end, in fresh processes: `lab status` and `lab add -p` beside `node -e 0` and
- * `tsp true`. Rounds are interleaved and ratios taken inside a round, so that other work on the machine hits all of them alike.
+ * How long the client takes from its start to its end, in fresh processes: `lab status`, `lab ideas` and `lab add -p` beside `node -e 0` and
+ * `tsp true`; and `lab up`, which starts the daemon and its Redis. Rounds are interleaved and ratios taken inside a round, so that other work on the machine hits all of them alike.
  */
 import { join } from 'node:path';
 import { createBenchLab, hasProgram } from './bench-lab.ts';
@@ -8,6 +8,7 @@ import { addRound, describeLoad, median, type Rounds, ratios, renderRounds, time
 
 const roundCount = 31;
 const addCount = 25;
+const upCount = 9;
 const goalRatio = 2;
 
 const label = 'Q: how long does the client take? H: no change';
@@ -26,6 +27,8 @@ try {
       ['node -e 0', node()],
       ['lab status', lab('status')],
       ['lab status --json', lab('status', '--json')],
+      // Of the client's second half, which few calls need.
+      ['lab ideas', lab('ideas')],
     ];
     // The first two rounds only fill caches.
     if (round >= 0) for (const [name, value] of values) addRound(starts, name, value);
@@ -38,6 +41,18 @@ try {
   process.stdout.write(
     `lab status: ${ratio.toFixed(2)}x of node -e 0, goal at most ${goalRatio}x: ${ratio <= goalRatio ? 'met' : 'MISSED'}\n\n`,
   );
+
+  const ups: Rounds = new Map();
+  for (let round = -1; round < upCount; round++) {
+    bench.lab('down');
+    const values: [string, number][] = [
+      ['node -e 0', node()],
+      ['lab up', lab('up')],
+    ];
+    if (round >= 0) for (const [name, value] of values) addRound(ups, name, value);
+  }
+  process.stdout.write(`start of the daemon, none running: ${upCount} rounds; ${describeLoad()} after\n\n`);
+  process.stdout.write(`${renderRounds(ups, ['node -e 0'])}\n`);
 
   // One job holds the device, so that what is added here only queues.
   const gate = Number(bench.lab('add', '--no-score', '-p', '--label', label, '--', 'sleep', '600'));

@@ -1,6 +1,6 @@
 // `npm run bench [cli-start|queue|queue-gap|locks|decisions|nights]`: bundles the measurements into node_modules/.cache and runs them, one after the other.
 // What begins with "--" is passed on to them: `npm run bench queue -- --quick`.
-// Packages stay external, as in the product itself. Figures of an earlier day are in README.md beside this file.
+// Packages stay external. Figures of an earlier day are in README.md beside this file.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { build } from 'esbuild';

@@ -77,7 +77,7 @@ test('every package that was bundled is named with its licence', () => {
 
 test('sizes stay what they are known to be', () => {
   const megabytes = (name: string) => statSync(join(dist, name)).size / 1e6;
-  expect(megabytes('cli.cjs')).toBeLessThan(0.6);
+  expect(megabytes('cli.cjs')).toBeLessThan(0.3);
   expect(megabytes('lab-commands.cjs')).toBeLessThan(2);
   expect(megabytes('daemon.js')).toBeLessThan(3.2);
   expect(megabytes('analysis-frame.cjs')).toBeLessThan(2.2);
