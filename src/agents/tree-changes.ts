@@ -49,6 +49,8 @@ export async function listTreeChanges(directory: string, before?: TreeState): Pr
 
 async function listChangedPaths(directory: string): Promise<string[]> {
   const options = ['--porcelain=v1', '-z', '--untracked-files=all', '--ignored=no', '--no-renames'];
+  // Whatever a person's settings say of submodules.
+  options.push('--ignore-submodules=none');
   const { config } = await switchOffFiltersIn(directory);
   const text = await runGit(directory, ['status', ...options], { config });
   return text

@@ -19,7 +19,7 @@ import { packageRoot } from '../config/package-root.ts';
 import { findRepositoryRoot } from '../config/repository-root.ts';
 import { LabError } from '../errors/lab-error.ts';
 import { loadLabConfig } from '../git/committed-config.ts';
-import { commitPaths, openGit } from '../git/porcelain.ts';
+import { commitPaths, initOnMain } from '../git/porcelain.ts';
 import { findCommit, readTreeEntry, resolveMainBranch } from '../git/repository.ts';
 import { commitPathsAndText } from '../git/text-commit.ts';
 import { writeLabState } from '../lab/lab-state.ts';
@@ -102,8 +102,7 @@ export async function createLab(folder: string, options: CreateLabOptions): Prom
     });
   }
   mkdirSync(folder, { recursive: true });
-  if (findRepositoryRoot(folder) !== realpathSync(folder))
-    await openGit(folder).init(['--quiet', '--initial-branch=main']);
+  if (findRepositoryRoot(folder) !== realpathSync(folder)) await initOnMain(folder);
   const written: string[] = [];
   const put = (file: LabFile): void => {
     const target = join(folder, file.path);

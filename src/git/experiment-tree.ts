@@ -96,7 +96,7 @@ async function resetTree(path: string, commit: string): Promise<void> {
  */
 export async function checkTree({ path }: ExperimentTree, maxFileBytes: number): Promise<string[]> {
   const { config } = await switchOffFiltersIn(path);
-  const words = ['status', '--porcelain=v1', '-z', '--untracked-files=all', '--no-renames'];
+  const words = ['status', '--porcelain=v1', '-z', '--untracked-files=all', '--no-renames', '--ignore-submodules=none'];
   const text = await runGit(path, words, { config });
   const problems: string[] = [];
   for (const entry of text.split('\0').filter((one) => one !== '')) {
@@ -125,7 +125,8 @@ export async function commitTree(tree: ExperimentTree, parent: string, message: 
   try {
     await git.raw(['reset', '--quiet', '--soft', parent]);
     await git.raw(['add', '--all']);
-    if ((await git.raw(['diff', '--cached', '--name-only', '-z'])) !== '')
+    // Said outright: by a setting of the user's a moved submodule is no change.
+    if ((await git.raw(['diff', '--cached', '--name-only', '-z', '--ignore-submodules=none'])) !== '')
       await git.raw(['commit', '--quiet', '--no-verify', '-m', message]);
     return (await git.raw(['rev-parse', 'HEAD'])).trim();
   } catch (error) {

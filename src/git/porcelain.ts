@@ -4,32 +4,32 @@
  */
 import { type SimpleGit, simpleGit } from 'simple-git';
 import { LabError } from '../errors/lab-error.ts';
-import { labIdentity } from './run-git.ts';
+import { labIdentityVariables, neutralGitSettings } from './git-environment.ts';
 
 // simple-git refuses an environment that names programs (EDITOR, PAGER, …); git must not inherit another repository's settings either.
-const passed = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'XDG_CONFIG_HOME', 'GIT_CONFIG_GLOBAL', 'GIT_CONFIG_NOSYSTEM'];
+const passed = [
+  ...['PATH', 'HOME', 'TMPDIR', 'LANG', 'XDG_CONFIG_HOME'],
+  ...['GIT_CONFIG_GLOBAL', 'GIT_CONFIG_SYSTEM', 'GIT_CONFIG_NOSYSTEM', 'GIT_ATTR_NOSYSTEM'],
+];
 
 /**
- * Opens a folder for porcelain commands: the lab's identity, no hooks, no file system monitor, no signing, no replaced objects, whatever the
- * user configured. `settings` ("filter.x.clean=") come after these.
+ * Opens a folder for porcelain commands: the lab's identity, no replaced objects, and neutralGitSettings, whatever the user configured.
+ * `settings` ("filter.x.clean=") come after these.
  */
 export function openGit(folder: string, settings: readonly string[] = []): SimpleGit {
-  const env: Record<string, string> = { GIT_TERMINAL_PROMPT: '0', LC_ALL: 'C', GIT_NO_REPLACE_OBJECTS: '1' };
+  const env: Record<string, string> = {
+    GIT_TERMINAL_PROMPT: '0',
+    LC_ALL: 'C',
+    GIT_NO_REPLACE_OBJECTS: '1',
+    ...labIdentityVariables,
+  };
   for (const name of passed) {
     const value = process.env[name];
     if (value !== undefined) env[name] = value;
   }
   return simpleGit({
     baseDir: folder,
-    config: [
-      `user.name=${labIdentity.name}`,
-      `user.email=${labIdentity.email}`,
-      'core.hooksPath=/dev/null',
-      'core.fsmonitor=false',
-      'commit.gpgSign=false',
-      'gc.auto=0',
-      ...settings,
-    ],
+    config: [...neutralGitSettings, ...settings],
     unsafe: {
       allowUnsafeHooksPath: true,
       allowUnsafeConfigPaths: true,
@@ -38,6 +38,13 @@ export function openGit(folder: string, settings: readonly string[] = []): Simpl
     },
     allowEnvironment: Object.keys(env),
   }).env(env);
+}
+
+/** Makes a repository whose first branch is `main`, also with a git older than 2.28, which has no `--initial-branch`. */
+export async function initOnMain(folder: string): Promise<void> {
+  const git = openGit(folder);
+  await git.raw(['init', '--quiet']);
+  await git.raw(['symbolic-ref', 'HEAD', 'refs/heads/main']);
 }
 
 /** Commits exactly these paths, also ignored ones; what else is staged stays staged. Throws LabError (user) with git's words. */

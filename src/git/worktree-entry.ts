@@ -4,13 +4,13 @@
  * (filter-settings.ts); everywhere else `git worktree` does it (worktree.ts).
  */
 import { randomBytes } from 'node:crypto';
-import { existsSync, lstatSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync } from 'node:fs';
 import { mkdir, open, rename, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { errnoOf } from '../errors/lab-error.ts';
 
-const madePrefix = 'lab-worktree-';
-/** An entry is in the making for milliseconds; one this old was left by a crash. */
+const asidePrefix = 'lab-worktree-';
+/** An entry is in the making for milliseconds; one this old was left by a crash, or is on its way out, which is as well. */
 const leftBehindMs = 3_600_000;
 
 /** The repository's own folder where `root` is its main checkout; null where `.git` is something else than a folder. */
@@ -46,8 +46,7 @@ export function canMakeEntry(path: string): boolean {
 export async function createEntry(gitFolder: string, path: string, commit: string): Promise<string> {
   removeEntries(gitFolder, path);
   await mkdir(path);
-  // Beside the entries and not among them: `git worktree prune` takes a half-made one away.
-  const made = join(gitFolder, `${madePrefix}${randomBytes(6).toString('hex')}`);
+  const made = createAsidePath(gitFolder);
   try {
     await mkdir(made);
     await Promise.all([
@@ -60,6 +59,11 @@ export async function createEntry(gitFolder: string, path: string, commit: strin
     for (const folder of [made, path]) rmSync(folder, { recursive: true, force: true });
     throw error;
   }
+}
+
+/** Beside the entries and not among them: `git worktree prune` takes half an entry away, and other git processes stop at one. */
+function createAsidePath(gitFolder: string): string {
+  return join(gitFolder, `${asidePrefix}${randomBytes(6).toString('hex')}`);
 }
 
 /** On disk before the entry appears, as git does it: after a power cut an empty HEAD would stop git in the whole repository. */
@@ -101,15 +105,24 @@ export function removeEntries(gitFolder: string, path: string): void {
   for (const name of readNames(entries)) {
     const place = readPlace(join(entries, name));
     if (place === null || (place !== path && resolveAbove(place) !== path)) continue;
-    rmSync(join(entries, name), { recursive: true, force: true });
+    const aside = createAsidePath(gitFolder);
+    try {
+      // Whole, as it appeared: half an entry that a crash leaves may not even say any more which worktree it is for.
+      renameSync(join(entries, name), aside);
+    } catch (error) {
+      // Removed by somebody else in this moment.
+      if (errnoOf(error) === 'ENOENT') continue;
+      throw error;
+    }
+    rmSync(aside, { recursive: true, force: true });
   }
 }
 
-/** Removes what a crash left of entries in the making. */
+/** Removes what a crash left of entries in the making, or on their way out. */
 export function sweepHalfMadeEntries(gitFolder: string): void {
   for (const name of readNames(gitFolder)) {
     const folder = join(gitFolder, name);
-    if (!name.startsWith(madePrefix)) continue;
+    if (!name.startsWith(asidePrefix)) continue;
     const madeAt = lstatSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
     if (Date.now() - madeAt > leftBehindMs) rmSync(folder, { recursive: true, force: true });
   }

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { createTemporaryRepository, type TemporaryRepository } from '../scenarios/temporary-repository.ts';
@@ -201,3 +201,28 @@ test('an entry in the making that a crash left is swept after an hour, and not b
   await pruneWorktrees(root, join(root, '.lab', 'trees'));
   expect([old, young].map((folder) => existsSync(folder ?? ''))).toEqual([false, true]);
 });
+
+// To root no folder is closed, and nothing else breaks a removal off in its middle.
+const isRoot = process.getuid?.() === 0;
+
+test.skipIf(isRoot)(
+  `an entry whose removal breaks off half-way is none for git any more, and what is left of it is swept${isRoot ? ' (skipped: root)' : ''}`,
+  async () => {
+    const { root, git } = await create();
+    const owned = join(root, '.lab', 'trees');
+    const path = join(owned, '7.1');
+    await addDetachedWorktree(root, path, await git('rev-parse', 'HEAD'));
+    const closed = join(root, '.git', 'worktrees', '7.1', 'closed');
+    await mkdir(closed);
+    await writeFile(join(closed, 'file'), '');
+    await chmod(closed, 0o500);
+    await expect(removeWorktree(root, path, owned)).rejects.toThrow(/entry of .* could not be removed/);
+    expect(await readdir(join(root, '.git', 'worktrees'))).toEqual([]);
+    const listLeft = async () => (await readdir(join(root, '.git'))).filter((name) => name.startsWith('lab-worktree-'));
+    const [left = ''] = await listLeft();
+    await chmod(join(root, '.git', left, 'closed'), 0o700);
+    await utimes(join(root, '.git', left), 1, 1);
+    await pruneWorktrees(root, owned);
+    expect(await listLeft()).toEqual([]);
+  },
+);

@@ -101,6 +101,8 @@ export async function writePatch(paths: LabPaths, patch: string): Promise<string
 
 async function listOverlaid(root: string, rules: LabConfig['rules']): Promise<{ paths: string[]; missing: string[] }> {
   const options = ['--porcelain=v1', '-z', '--untracked-files=all', '--ignored=no', '--no-renames'];
+  // Whatever a person's settings say of submodules.
+  options.push('--ignore-submodules=none');
   const text = await runGit(root, ['status', ...options]);
   const found: { paths: string[]; missing: string[] } = { paths: [], missing: [] };
   for (const entry of text.split('\0').filter((one) => one !== '')) {
