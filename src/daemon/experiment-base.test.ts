@@ -19,7 +19,8 @@ async function create() {
   };
   const first = await git('rev-parse', 'HEAD');
   const find = (hash: string, ...bases: string[]) => findBuiltOn(root, 'main', hash, new Set(bases));
-  return { git, commit, first, find };
+  const findInPlace = (hash: string, ...bases: string[]) => findBuiltOn(root, 'main', hash, new Set(bases), true);
+  return { git, commit, first, find, findInPlace };
 }
 
 test('a branch from the champion was built on it, whatever main recorded since', async () => {
@@ -75,6 +76,15 @@ test('a champion that is queued again was built on the one before it, never on i
   const kept = await commit('kept');
   expect(await find(kept, first, kept)).toEqual({ base: first, start: first });
   expect(await find(first, first)).toBeNull();
+});
+
+test('what runs in place on a champion was built on it, for nobody knows what is edited there; on a commit beside it, on what that was built on', async () => {
+  const { git, commit, first, findInPlace } = await create();
+  const beside = await commit('beside');
+  await git('checkout', '--quiet', '-b', 'exp/kept', first);
+  const kept = await commit('kept');
+  expect(await findInPlace(kept, first, kept)).toEqual({ base: kept, start: kept });
+  expect(await findInPlace(beside, first, kept)).toEqual({ base: first, start: first });
 });
 
 test('a history without any of them says nothing', async () => {

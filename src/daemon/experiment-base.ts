@@ -29,20 +29,22 @@ export function listBases(runs: readonly ScoredRun[], track: string): Set<string
 
 /**
  * Looks the history of `commit` through, merged branches too, for the newest of `bases`: a branch that merged the champion was built on it.
- * Null where it holds none of them besides itself.
+ * Null where it holds none of them besides itself. `isInPlace`: what runs is the folder as it will be then, with what nobody committed in it,
+ * so that `commit`, its HEAD, may be what it was built on.
  */
 export async function findBuiltOn(
   root: string,
   main: string,
   commit: string,
   bases: ReadonlySet<string>,
+  isInPlace = false,
 ): Promise<BuiltOn | null> {
   if (bases.size === 0) return null;
   // Children before their parents, and what stands side by side by its date.
   const args = ['rev-list', '--date-order', `--max-count=${mostCommits}`, commit, '--'];
+  const history = (await runGit(root, args)).split('\n');
   // A champion that is queued again by hand was not built on itself.
-  const [, ...history] = (await runGit(root, args)).split('\n');
-  const base = history.find((hash) => bases.has(hash));
+  const base = (isInPlace ? history : history.slice(1)).find((hash) => bases.has(hash));
   if (base === undefined) return null;
   // Main's records go on while it is built: what they added is no part of its change. What they share may be older than the base, or beside it.
   const fork = await runGitResult(root, ['merge-base', commit, main]);

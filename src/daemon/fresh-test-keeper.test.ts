@@ -6,7 +6,9 @@ import { openGroups } from '../../queue/group-store.ts';
 import { type JobBook, openJobBook } from '../../queue/job-book.ts';
 import { createPlainJob, createPlainRun } from '../../queue/job-for-tests.ts';
 import { decideTest } from '../../workers/recorder/decide-test.ts';
+import { recordJob } from '../../workers/recorder/recorder.ts';
 import { settleAndTell } from '../../workers/recorder/settle-test.ts';
+import { createTurns } from '../../workers/recorder/turns.ts';
 import { labPaths } from '../config/lab-paths.ts';
 import { configSchema } from '../config/schema.ts';
 import type { ChampionState, Change } from '../domain/change.ts';
@@ -117,12 +119,21 @@ async function createLab(
     ...{ paths, config, main: 'main', book, devices: new Map([['cpu', ['x']]]), machine: [] },
     ...{ groups: openGroups(paths.state), passed: new Set<string>() },
   };
+  const recorder = { paths, config, main: 'main', book, inTurn: createTurns(), say: () => undefined };
+  /** Why tests did not go on, as often as it was logged; and how often the keepers asked for the lab as it is. */
+  const watched: { problems: unknown[]; looks: number } = { problems: [], looks: 0 };
   const start = () => {
     const keeper = createFreshTestKeeper({
-      door: () => context,
+      door() {
+        watched.looks += 1;
+        return context;
+      },
       feed: { whileWaiting: async (_, change) => await change() },
       queueJob: async (_, make) => await make(),
-      say: () => undefined,
+      recordVerdict: (job) => recordJob(recorder, job),
+      say: (line, details) => {
+        if (line === 'a test does not go on') watched.problems.push(details?.problem);
+      },
     });
     keepers.push(keeper);
     return keeper;
@@ -130,6 +141,13 @@ async function createLab(
   /** Jobs of tests that wait for a worker. */
   const waiting = () =>
     book.all().filter(({ job, run, entry }) => job.test !== null && run === null && entry.removedAt === null);
+  /** Ends a run of a test: with the number that its code and seed have, or with none. */
+  const run = async (job: Job, isFailing = false) => {
+    const slugs = (job.test?.changes ?? []).map((commit) => slugOf.get(commit) ?? '');
+    await end(job.number, isFailing ? null : scoreOf(worth, slugs, job.seed ?? 0));
+  };
+  /** Takes a job that waits out of the queue, as `lab kill` does. */
+  const remove = (job: number) => book.setEntry(job, (entry) => ({ ...entry, removedAt: '2026-01-02T00:00:00Z' }));
   /** Runs what waits until no test is open any more, nor a refuted claim's bisection to come. */
   const work = async (keeper: FreshTestKeeper, fails: (job: Job) => boolean = () => false, canBisect = true) => {
     for (;;) {
@@ -145,13 +163,10 @@ async function createLab(
       });
       const jobs = waiting();
       if (jobs.length === 0) return views;
-      for (const { job } of jobs) {
-        const slugs = (job.test?.changes ?? []).map((commit) => slugOf.get(commit) ?? '');
-        await end(job.number, fails(job) ? null : scoreOf(worth, slugs, job.seed ?? 0));
-      }
+      for (const { job } of jobs) await run(job, fails(job));
     }
   };
-  return { repository, paths, book, state, context, start, work, waiting, head };
+  return { repository, paths, book, state, context, watched, start, work, run, remove, waiting, head };
 }
 
 const ask = (what: TestRequest['ask'], key = 'k'): TestRequest => ({ key, ask: what, env: { A: 'b' }, secrets: {} });
@@ -243,7 +258,7 @@ test('a refuted claim begins its bisection by itself, the guilty change leaves, 
   expect(await again.list([], false)).toHaveLength(2);
 });
 
-test('a bisection that cannot be laid down is told, and keeps no other test from going on', async () => {
+test('a bisection that cannot be laid down is told, once however often it is tried, and keeps no other test from going on', async () => {
   const lab = await createLab({ a: 0.2, b: -0.9, c: 0.1 }, { a: 0.2, b: 0.3, c: 0.1 });
   const keeper = lab.start();
   await keeper.begin(ask(claim));
@@ -253,6 +268,14 @@ test('a bisection that cannot be laid down is told, and keeps no other test from
   const [refuted] = await lab.work(keeper, () => false, false);
   expect(refuted?.state).toBe('refuted');
   await waitUntil('the problem is told', async () => keeper.problem() !== null);
+  const { looks } = lab.watched;
+  const [first] = refuted?.runs ?? [];
+  await waitUntil('it was tried again and again', async () => {
+    // A change of one of its jobs is a reason to look.
+    await lab.book.setEntry(first?.job ?? 0, (entry) => ({ ...entry, priority: entry.priority + 1 }));
+    return lab.watched.looks >= looks + 6;
+  });
+  expect(lab.watched.problems).toEqual([keeper.problem()]);
   await keeper.stop();
   const laid = readFreshTest(lab.paths.state, 1);
   if (laid === null) throw new Error('test 1 is gone');
@@ -297,6 +320,57 @@ test('a test about another track than the lab’s is over, its waiting runs are 
     verdict: null,
     why: expect.stringContaining('it was about track'),
   });
+});
+
+test('a test that another metric of the lab cut is over, and what ran of it gets no late row', async () => {
+  const lab = await createLab({ a: 0.2, b: 0.1, c: 0.1 });
+  const keeper = lab.start();
+  await keeper.begin(ask(claim));
+  lab.context.config = configSchema.parse({ metric: { name: 'another', direction: 'higher' } });
+  for (const { job } of lab.waiting().slice(0, 1)) await lab.run(job);
+  await waitUntil('the other runs are taken out', async () => lab.waiting().length === 0);
+  const findOver = async () => (await keeper.list([], false)).find(({ state }) => state !== 'open') ?? false;
+  expect(await waitUntil('the test is over', findOver)).toMatchObject({ verdict: null });
+  expect(await lab.repository.git('rev-parse', 'main')).toBe(lab.head);
+});
+
+test('a test whose last run is taken out while it waits says what the others measured, on main and once', async () => {
+  const lab = await createLab({ a: 0.2, b: -0.9, c: 0.1 }, { a: 0.2, b: 0.3, c: 0.1 });
+  const keeper = lab.start();
+  const { jobs } = await keeper.begin(ask({ kind: 'ablation', each: 3, slugs: [], revert: true }));
+  const last = jobs.at(-1) ?? 0;
+  for (const { job } of lab.waiting()) if (job.number !== last) await lab.run(job);
+  const before = await lab.repository.git('rev-parse', 'main');
+  await lab.remove(last);
+  const view = await waitUntil('the test is over', async () => {
+    const [only] = await keeper.list([], false);
+    return only !== undefined && only.state !== 'open' && only;
+  });
+  const guilty = lab.state.changes[1]?.commit;
+  expect(view).toMatchObject({ state: 'done', why: 'a run was taken out of the queue' });
+  expect(view.verdict).toEqual({ test: 1, state: 'done', revert: [guilty] });
+  expect(view.finding).toMatchObject({ kind: 'ablation', revert: [guilty] });
+  const { champion } = lab.book.all().findLast(({ recorded }) => recorded?.champion)?.recorded ?? {};
+  expect(champion?.changes.map(({ slug }) => slug)).toEqual(['a', 'c']);
+  const journal = await lab.repository.git('show', 'main:RESEARCH_JOURNAL.md');
+  expect(journal).toContain('over as it stood: a run was taken out of the queue');
+  expect(journal).toContain('not worth their place, and taken back: b');
+  // A daemon that was started anew looks at it before it begins another test.
+  await keeper.stop();
+  await lab.start().begin(ask(claim, 'next'));
+  expect(lab.book.all().filter(({ recorded }) => recorded?.verdict?.test === 1)).toHaveLength(1);
+  expect(await lab.repository.git('rev-list', '--count', `${before}..main`)).toBe('1');
+});
+
+test('a test of which nothing ran is over without a verdict, and nothing is recorded', async () => {
+  const lab = await createLab({ a: 0.2, b: 0.1, c: 0.1 });
+  const keeper = lab.start();
+  const { jobs } = await keeper.begin(ask(claim));
+  for (const job of jobs) await lab.remove(job);
+  const [view] = await lab.work(keeper);
+  expect(view).toMatchObject({ state: 'provisional', verdict: null, why: 'a run was taken out of the queue' });
+  expect(view?.runs).toHaveLength(jobs.length);
+  expect(await lab.repository.git('rev-parse', 'main')).toBe(lab.head);
 });
 
 test.each([

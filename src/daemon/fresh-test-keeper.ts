@@ -5,11 +5,18 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BookedJob } from '../../queue/job-book.ts';
-import { findVerdict, listTestJobs, progressOf, testJobKey } from '../../workers/recorder/test-runs.ts';
+import {
+  findJobOwingVerdict,
+  findVerdict,
+  listTestJobs,
+  progressOf,
+  testJobKey,
+} from '../../workers/recorder/test-runs.ts';
 import { formatLocalTime } from '../domain/time.ts';
 import { LabError, messageOf } from '../errors/lab-error.ts';
 import { type KeptTest, listFreshTests, writeFreshTest } from '../lab/fresh-tests.ts';
 import { reachPoint } from '../lab/named-point.ts';
+import type { TestProgress } from '../stats/test-progress.ts';
 import type { AddContext } from './add-job.ts';
 import { layDownBisect, layDownTest, type TestRequest } from './begin-test.ts';
 import type { QueueFeed } from './queue-feed.ts';
@@ -29,6 +36,8 @@ export interface FreshTestParts {
     request: { key: string; secrets: Record<string, string> },
     create: () => Promise<BookedJob>,
   ): Promise<BookedJob>;
+  /** Has the recorder look again at a recorded run of a test that ended without a verdict. */
+  recordVerdict(job: number): Promise<unknown>;
   say(line: string, details?: Record<string, unknown>): void;
 }
 
@@ -87,9 +96,12 @@ export function createFreshTestKeeper(parts: FreshTestParts): FreshTestKeeper {
   const isOpen = (test: KeptTest, track: string): boolean =>
     !closed.has(test.number) && view(test, track).state === 'open';
 
-  /** Queues what the test wants next, and gives the numbers of all its jobs. */
-  const goOn = async (test: KeptTest): Promise<number[]> => {
-    const progress = progressOf(test, book.all(), parts.door().config);
+  const progressNow = (test: KeptTest): TestProgress => progressOf(test, book.all(), parts.door().config);
+  const numbersOf = (test: KeptTest): number[] => listTestJobs(test, book.all()).map(({ job }) => job);
+
+  /** Queues what the test wants next; gives where it stood before that. */
+  const goOn = async (test: KeptTest): Promise<TestProgress> => {
+    const progress = progressNow(test);
     const wanted = progress.kind === 'run' ? progress.wanted : [];
     const values = secrets.get(test.number) ?? {};
     for (const run of wanted) {
@@ -97,7 +109,11 @@ export function createFreshTestKeeper(parts: FreshTestParts): FreshTestKeeper {
       await parts.queueJob({ key, secrets: values }, () => queueTestJob(parts.door(), test, run));
       reachPoint('test-run-queued');
     }
-    return listTestJobs(test, book.all()).map(({ job }) => job);
+    return progress;
+  };
+  const goOnNumbered = async (test: KeptTest): Promise<number[]> => {
+    await goOn(test);
+    return numbersOf(test);
   };
 
   /** The lab measures by another rule now: what has not begun is taken out, and the test is over. */
@@ -121,8 +137,13 @@ export function createFreshTestKeeper(parts: FreshTestParts): FreshTestKeeper {
       if (own.some(({ job }) => isRecording(book.get(job)))) return;
       if (verdict.state === 'refuted' && test.track === track) await beginBisect(test);
       closed.add(test.number);
-    } else if (test.track !== track) await takeOut(test);
-    else await goOn(test);
+      return;
+    }
+    if (test.track !== track) await takeOut(test);
+    const progress = test.track === track ? await goOn(test) : progressNow(test);
+    // The last of its runs was taken out, by a person or just now: no record is to come that would say what the others measured.
+    const owing = findJobOwingVerdict(listTestJobs(test, book.all()), progress, parts.door().config);
+    if (owing !== null) await parts.recordVerdict(owing);
   };
 
   /** Only of the newest test of its ground: what was tested since says more than an old refutation. */
@@ -157,6 +178,7 @@ export function createFreshTestKeeper(parts: FreshTestParts): FreshTestKeeper {
   const watch = async () => {
     while (!isStopped) {
       const seen = book.version;
+      const told = problem;
       const woken = new Promise<void>((resolve) => {
         wake = resolve;
       });
@@ -166,11 +188,11 @@ export function createFreshTestKeeper(parts: FreshTestParts): FreshTestKeeper {
       } catch (error) {
         problem = `tests: ${messageOf(error)}`;
       }
-      if (problem !== null) parts.say('a test does not go on', { problem });
+      if (problem !== null && problem !== told) parts.say('a test does not go on', { problem });
       for (const tell of waiters) tell();
       if (problem !== null) await sleep(retryMs, undefined, { ref: false });
       const followed = (tests ?? []).filter(({ number }) => !closed.has(number));
-      const numbers = followed.flatMap((test) => listTestJobs(test, book.all()).map(({ job }) => job));
+      const numbers = followed.flatMap(numbersOf);
       const isAnyOpen = followed.length > 0 || tests === null;
       if (numbers.length > 0) await Promise.race([woken, book.waitForChange(numbers, seen, lookMs)]);
       else await (isAnyOpen ? Promise.race([woken, sleep(lookMs, undefined, { ref: false })]) : woken);
@@ -180,7 +202,7 @@ export function createFreshTestKeeper(parts: FreshTestParts): FreshTestKeeper {
 
   const begin = async (request: TestRequest): Promise<Routes['test']['response']> => {
     const known = readTests().find(({ key }) => key === request.key);
-    if (known !== undefined) return { test: withoutEnvironment(known), jobs: await goOn(known), notes: [] };
+    if (known !== undefined) return { test: withoutEnvironment(known), jobs: await goOnNumbered(known), notes: [] };
     const context = parts.door();
     const ground = await findGround(context);
     const open = readTests().find(
@@ -204,7 +226,7 @@ export function createFreshTestKeeper(parts: FreshTestParts): FreshTestKeeper {
     }
     const { test, notes } = await layDownTest(context, ground, request, readTests());
     await keep(test, request.secrets);
-    return { test: withoutEnvironment(test), jobs: await goOn(test), notes };
+    return { test: withoutEnvironment(test), jobs: await goOnNumbered(test), notes };
   };
 
   return {

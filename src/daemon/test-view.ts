@@ -1,6 +1,6 @@
 /** Tests with fresh seeds as the daemon's views show them, out of the book of jobs. Reads no files; what is done about a test is the keeper's. */
 import { type BookedJob, hasBegun, isOver } from '../../queue/job-book.ts';
-import { findVerdict, listTestJobs, progressOf } from '../../workers/recorder/test-runs.ts';
+import { findJobOwingVerdict, findVerdict, listTestJobs, progressOf } from '../../workers/recorder/test-runs.ts';
 import type { LabConfig } from '../config/schema.ts';
 import type { FreshTest } from '../domain/fresh-test.ts';
 import type { KeptTest } from '../lab/fresh-tests.ts';
@@ -40,7 +40,8 @@ export function viewTest(
   const isTakenOut = own.some(({ outcome }) => outcome.kind === 'removed');
   const isMoved = test.track !== track && (verdict === null || isTakenOut);
   // What is not recorded yet may still get its verdict, and a verdict counts when its row is on main.
-  const isEnded = !booked.some(isRecording) && (verdict !== null || isMoved || progress.kind === 'over');
+  const isAwaited = booked.some(isRecording) || findJobOwingVerdict(own, progress, config) !== null;
+  const isEnded = !isAwaited && (verdict !== null || isMoved || progress.kind === 'over');
   const moved = `it was about track ${test.track}, and the lab's track is ${track} now`;
   return {
     test: withoutEnvironment(test),

@@ -5,6 +5,7 @@
 import { readProposedIdeas } from '../agents/outbox.ts';
 import { renderPrompt } from '../agents/prompts.ts';
 import type { Idea } from '../domain/idea.ts';
+import { formatLocalTime } from '../domain/time.ts';
 import { LabError } from '../errors/lab-error.ts';
 import { maxTitleLength } from '../lab/check-idea.ts';
 import { formatLine } from '../lab/front-matter-values.ts';
@@ -150,7 +151,7 @@ async function takeIdeas(
   // A file may be named after another slug than the one in it: its name is taken too.
   const names = stored.flatMap(({ path }) => parseIdeaFileName(path).slug ?? []);
   const fresh: Idea[] = [];
-  const date = new Date().toISOString().slice(0, 10);
+  const date = formatLocalTime(new Date()).slice(0, 10);
   for (const { idea: raw, problems } of proposed.ideas) {
     // More than was asked for costs critics: some may be turned away, so twice as many are welcome.
     if (fresh.length >= 2 * wanted) {

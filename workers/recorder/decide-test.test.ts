@@ -13,7 +13,7 @@ import { formatResultRow, insertResultRows, parseResults } from '../../src/lab/r
 import { viewTrack } from '../../src/stats/track-view.ts';
 import { listScoredRuns } from './decide-job.ts';
 import { decideTest } from './decide-test.ts';
-import { listRepeats, listTestJobs, testJobKey } from './test-runs.ts';
+import { findJobOwingVerdict, listRepeats, listTestJobs, progressOf, testJobKey } from './test-runs.ts';
 
 const config = configSchema.parse({ metric: { name: 'val_bpb', unit: 'bpb', direction: 'lower' } });
 const track = 'aaaaaaaa';
@@ -296,6 +296,54 @@ test('a run that is taken out between two attempts ends its test, and no other s
   const lost = { ...stored, entry: { ...stored.entry, removedAt: '2026-11-21T13:10:00+00:00' } };
   expect(listTestJobs(laid, [lost]).map(({ outcome }) => outcome.kind)).toEqual(['removed']);
 });
+
+/** A run of the test that was taken out before it began. */
+const takenOut = (laid: KeptTest, arm: number, place: number): StoredJob => {
+  const stored = ran(laid, arm, place, null);
+  const entry = { ...stored.entry, removedAt: '2026-11-21T13:10:00+00:00' };
+  return { ...stored, entry, attempts: [], run: null, recorded: null };
+};
+
+test.each([
+  ['all are recorded', {}, 12],
+  ['one has its record still to come', { recorded: null }, null],
+  ['one is decided and not committed yet', { recorded: { place: 9, isDone: false } }, null],
+  ['the verdict is said', { recorded: { place: 9, verdict: { test: 3, state: 'provisional', revert: [] } } }, null],
+] as [string, Partial<Sketch>, number | null][])(
+  'once the last run of a test is taken out and %s, the run that was recorded last owes the verdict or nobody does',
+  (_, more, owing) => {
+    const laid = createTest();
+    const ended = [
+      ran(laid, 0, 0, 1.0, { recorded: { place: 7 } }),
+      ran(laid, 1, 0, 0.9, { recorded: { place: 9 }, ...more }),
+      ran(laid, 0, 1, 1.01, { recorded: { place: 8 } }),
+    ];
+    const find = (runs: StoredJob[]) =>
+      findJobOwingVerdict(listTestJobs(laid, runs), progressOf(laid, [...floor, ...runs], config), config);
+    expect(find([...ended, takenOut(laid, 1, 1)])).toBe(owing);
+    const pending = { ...takenOut(laid, 1, 1), entry: createQueueEntry(14) };
+    expect(find([...ended, pending])).toBeNull();
+    expect(find([takenOut(laid, 0, 0), takenOut(laid, 1, 0)])).toBeNull();
+  },
+);
+
+test.each([
+  ['val_bpb', { measuredBy: { name: 'val_bpb', direction: 'lower', unit: 'bpb' } }, {}, 12],
+  ['val_loss', { measuredBy: { name: 'val_loss', direction: 'lower', unit: '' } }, {}, null],
+  ['val_loss, as only the record of then tells,', {}, { metric: 'val_loss' }, null],
+] as [string, Partial<Run>, Partial<RecordedJob>, number | null][])(
+  'with val_bpb as the metric of by now, the cut test of which a run was measured by %s is owed a verdict only where that is the same',
+  (_, run, recorded, owing) => {
+    const laid = createTest();
+    const runs = [
+      ran(laid, 0, 0, 1.0, { recorded: { place: 7 } }),
+      ran(laid, 1, 0, 0.9, { run, recorded: { ...recorded, place: 9 } }),
+      takenOut(laid, 0, 1),
+    ];
+    const progress = progressOf(laid, [...floor, ...runs], config);
+    expect(findJobOwingVerdict(listTestJobs(laid, runs), progress, config)).toBe(owing);
+  },
+);
 
 test('of the jobs that name a test only its own runs count, and a number from elsewhere is none', () => {
   const laid = createTest();

@@ -53,6 +53,7 @@ interface Ran {
   flags?: string[];
   commit?: string;
   variant?: Variant | null;
+  here?: string | null;
 }
 
 function judge(
@@ -70,13 +71,13 @@ function judge(
     variant = null,
     flags = [],
   } = ran;
-  const { start = base } = ran;
+  const { start = base, here = null } = ran;
   const config = configSchema.parse({ decision });
   const usualMemory = [1000, 1000].map((peakMemoryMib) => ({ peakMemoryMib, memorySource: 'nvidia-smi' as const }));
   const memory = judgeMemory({ peakMemoryMib, memorySource: 'nvidia-smi' }, usualMemory, config.decision.memoryFactor);
   const job = createPlainJob(number, {
     ...{ kind: 'experiment', experiment: `idea-${number}`, commit, base, start, variant, track, seed: number },
-    flags,
+    ...{ flags, here },
   });
   const run = createPlainRun(number, {
     ...{ metric, track, device: { id: 'gpu0', class: 'gpu', model: 'H100' } },
@@ -174,6 +175,24 @@ test('a base that a person names and nobody measured here is not replaced by the
   expect(judge(usual, { number: 9, metric: 0.5, base: 'root', start: null }).decision.status).toBe('keep');
   // The pipeline's own base, of a track that began anew since: the new baseline is what counts.
   expect(judge(usual, { number: 9, metric: 0.5, base: 'unmeasured' }).base?.commit).toBe('root');
+});
+
+test('what ran in place is measured against its base as that was measured, and by no change that the commit stands for', () => {
+  const champion: ChampionState = {
+    ...{ commit: 'c5', root: 'root', changes: [{ slug: 'idea-5', commit: 'c5', start: 'root' }], near: [] },
+    ...{ value: 0.9, sd: 0.001, chosenBy: 0.9 },
+  };
+  const kept = scored(5, { metric: 0.9, base: 'root', start: 'root', slug: 'idea-5', status: 'keep', champion });
+  const runs = [...usual, kept];
+  const here = '/lab/5_worktrees/own';
+  // Edits that nobody committed on the champion: its own change is no part of them.
+  const onChampion = judge(runs, { number: 9, metric: 0.89, base: 'c5', commit: 'c5', here });
+  expect(onChampion).toMatchObject({ decision: { status: 'keep' }, base: { commit: 'c5', value: 0.9 }, plan: null });
+  expect(onChampion.decision.observed).toBeCloseTo(-0.01, 9);
+  const onBaseline = judge(runs, { number: 10, metric: 0.95, base: 'root', here });
+  expect(onBaseline).toMatchObject({ decision: { status: 'discard' }, base: { commit: 'root' }, plan: null });
+  expect(onBaseline.decision.observed).toBeCloseTo(0.95 - 1.00025, 9);
+  expect(onBaseline.decision.reason).toContain('but the champion is 0.900000 by now');
 });
 
 test('with one baseline run the noise is unknown, and any gain counts', () => {

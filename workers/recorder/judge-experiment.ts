@@ -106,7 +106,8 @@ export function judgeExperiment(input: JudgeInput): JudgedExperiment {
     return { decision: nothing, base: null, plan: null, known };
   }
   const own = ownChange(job);
-  const effect = known.posterior?.effectOf(own.commit) ?? null;
+  // What ran in place is not the change of the commit that it names, and taught the track nothing.
+  const effect = job.here === null ? (known.posterior?.effectOf(own.commit) ?? null) : null;
   const isPosterior = config.decision.rule === 'posterior' && effect !== null && known.sd !== null;
   const decision = isPosterior
     ? byPosterior(input, { metric: run.metric, base, known, own })
@@ -147,7 +148,7 @@ export function ownChange(job: Job): Change {
 function findBase({ job, run, others, view }: JudgeInput, known: TrackKnowledge | null): Standing | null {
   const measured = (job.base === null ? null : standingOf([...others], job.base)) ?? view.champion;
   const ran = known === null || run.metric === null ? null : known.changesIn(scoredRunOf(job, run, run.metric));
-  if (measured === null || ran === null || known === null) return measured;
+  if (measured === null || ran === null || known === null || job.here !== null) return measured;
   const { posterior, sign, levelBefore } = known;
   if (posterior === null) return measured;
   const own = ownChange(job).commit;

@@ -27,6 +27,7 @@ import { ownChange } from './judge-experiment.ts';
 import { formatRunEntry } from './run-entry.ts';
 import { settleChampion } from './settle-champion.ts';
 import { type SettledTest, settleAndTell } from './settle-test.ts';
+import { findJobOwingVerdict, listTestJobs, progressOf } from './test-runs.ts';
 import type { Turns } from './turns.ts';
 
 /** What the recorder works on. */
@@ -40,12 +41,12 @@ export interface RecorderContext {
   say(line: string, details?: Record<string, unknown>): void;
 }
 
-/** Decides a job, once: a decision that was stored before is kept as it is. */
+/** Decides a job, once: a decision that was stored before is kept as it is, but where a verdict is still to be said. */
 async function storeDecision(context: RecorderContext, number: number): Promise<RecordedJob> {
   const { book, config, paths } = context;
   const booked = book.get(number);
   // A record of an earlier attempt (one that was interrupted) says nothing of this one.
-  if (booked.recorded !== null && booked.recorded.attempt === (booked.run?.attempt ?? 0)) return booked.recorded;
+  if (booked.recorded?.attempt === (booked.run?.attempt ?? 0) && !owesVerdict(context, booked)) return booked.recorded;
   const description = await describe(context, number);
   const jobs = book.all();
   const { job, run } = booked;
@@ -114,6 +115,17 @@ async function decideFresh(
   const { direction } = run.measuredBy ?? config.metric;
   const runs = listScoredRuns(jobs);
   return await settleAndTell({ root: paths.root, decided, number: job.number, run, runs, direction });
+}
+
+/**
+ * Whether a decided run has to speak for its test after all, because what was to run after it was taken out of the queue. It left neither row
+ * nor entry, so that nothing on main is said twice; its place is a new one, for it is the champion of by now that loses the guilty changes.
+ */
+function owesVerdict({ paths, book, config }: RecorderContext, { job }: StoredJob): boolean {
+  const test = job.test === null ? null : readFreshTest(paths.state, job.test.test);
+  if (test === null) return false;
+  const jobs = book.all();
+  return findJobOwingVerdict(listTestJobs(test, jobs), progressOf(test, jobs, config), config) === job.number;
 }
 
 /** Lines that an experiment's change adds less those it takes away; null where nobody asks, and where git counts none. */

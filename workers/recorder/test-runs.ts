@@ -129,3 +129,27 @@ export const progressOf = (
 export function findVerdict(test: number, jobs: readonly StoredJob[]): TestVerdict | null {
   return jobs.find(({ recorded }) => recorded?.verdict?.test === test)?.recorded?.verdict ?? null;
 }
+
+/**
+ * The job that owes the verdict of a test which ended after its last record: what was still to run was taken out of the queue, and what never
+ * ran is never recorded. It is the run that was recorded last. Null where the test goes on, has its verdict, or gets it from a record that is
+ * still to come; where nothing ran, so that nothing was measured; and where what ran was measured by another metric than the lab's own: a late
+ * row of that one would put away the results of the present one.
+ */
+export function findJobOwingVerdict(
+  own: readonly TestJob[],
+  progress: TestProgress,
+  { metric }: Pick<LabConfig, 'metric'>,
+): number | null {
+  if (progress.kind !== 'over') return null;
+  const ended = own.map(({ stored }) => stored).filter(({ run }) => run !== null);
+  const isSettled = ({ run, recorded }: StoredJob) =>
+    recorded?.isDone === true && recorded.attempt === run?.attempt && recorded.verdict === undefined;
+  if (!ended.every(isSettled)) return null;
+  // In labs from before runs told it, the record of then does.
+  const isMeasured = ({ run, recorded }: StoredJob) => (run?.measuredBy?.name ?? recorded?.metric) === metric.name;
+  if (!ended.every(isMeasured)) return null;
+  const placeOf = ({ recorded }: StoredJob): number => recorded?.place ?? 0;
+  const last = [...ended].sort((a, b) => placeOf(a) - placeOf(b)).at(-1);
+  return last?.job.number ?? null;
+}

@@ -37,7 +37,7 @@ const settingSchema = z.object({
 });
 const exitSchema = z.object({
   schema: z.literal(1),
-  reason: z.enum(['completed', 'timeout', 'killed', 'interrupted']),
+  reason: z.enum(['completed', 'timeout', 'killed', 'idle', 'log-limit', 'interrupted']),
   steps: z.array(
     z.object({
       name: z.enum(['prepare', 'train', 'score']),
@@ -52,6 +52,8 @@ const exitSchema = z.object({
   endedAt: z.string(),
   supervisors: z.number(),
   problem: z.string().nullable(),
+  limit: z.string().nullable().default(null),
+  flags: z.array(z.string()).default([]),
 });
 
 /** Reads the attempt in `folder` again; `run` is what run.json says and `track` what the job was bound to when it ran. */
