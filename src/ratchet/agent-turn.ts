@@ -218,7 +218,9 @@ async function fillInbox(
     const near = listNearMisses(before.filter(isDecided), session.metric.direction, 5);
     const parts = near.map(async (one) => {
       const commit = lastTry(one)?.commit ?? one.base;
-      const diff = await runGit(paths.root, ['diff', one.base, commit, '--', ...session.edits]);
+      // A person's own diff program would write for a person.
+      const words = ['diff', '--no-ext-diff', '--no-textconv', one.base, commit];
+      const diff = await runGit(paths.root, [...words, '--', ...session.edits]);
       return fenceData(`${one.description}: ${one.decision.reason}`, diff, 4000);
     });
     files['near-misses.md'] = `${(await Promise.all(parts)).join('\n\n')}\n`;

@@ -13,6 +13,7 @@ import { pinCommit } from '../git/repository.ts';
 import { reachPoint } from '../lab/named-point.ts';
 import { createBudget } from './budget.ts';
 import { branchOfTag, ensureTag, worktreeOfTag, writeSession } from './session.ts';
+import { ensureDevice } from './session-device.ts';
 import {
   checkEnvironment,
   chooseTable,
@@ -31,45 +32,52 @@ export interface SessionWish {
   agent: string | null;
   /** "gpu1"; null: any device of the lab's class. */
   deviceId: string | null;
+  /** As ensureReady found it. */
+  device: DeviceClass;
   rule: RatchetSession['rule'];
   /** Asks the lab for its present track, 8 hex digits. Asked last: it may start the daemon. */
   readTrack(): Promise<string>;
 }
 
 /**
- * Throws LabError with all that keeps a session from beginning; then nothing was made. `ensureAgent` throws LabError where the agent cannot be
- * started: it would be asked all night in vain.
+ * The class of device that the session runs on. Throws LabError with all that keeps a session from beginning; then nothing was made.
+ * `ensureAgent` throws LabError where the agent cannot be started: it would be asked all night in vain.
  */
 export async function ensureReady(
   paths: LabPaths,
   config: LabConfig,
   main: string,
   { tag, deviceId, ensureAgent }: Pick<SessionWish, 'tag' | 'deviceId'> & { ensureAgent(): Promise<void> },
-): Promise<void> {
+): Promise<DeviceClass> {
   ensureTag(tag);
   const problems: LabError[] = [];
-  const checks: (() => unknown)[] = [
-    () => ensureTagFree(paths, tag),
-    ensureAgent,
-    () => ensureProgram(paths.root, main),
-    () => findEdits(paths.root, main, config),
-    () => ensureDevice(config.run.device, deviceId),
-    () => ensureEnvironment(paths, config),
-  ];
-  for (const check of checks) {
+  const attempt = async <Value>(check: () => Value | Promise<Value>): Promise<Value | null> => {
     try {
-      await check();
+      return await check();
     } catch (error) {
       if (!(error instanceof LabError)) throw error;
       problems.push(error);
+      return null;
     }
-  }
-  const [first, ...others] = problems;
-  if (first === undefined) return;
-  if (others.length === 0) throw first;
+  };
+  await attempt(() => ensureTagFree(paths, tag));
+  await attempt(ensureAgent);
+  await attempt(() => ensureProgram(paths.root, main));
+  await attempt(() => findEdits(paths.root, main, config));
+  // Asked once: a second answer could be another one, and the session keeps this one.
+  const device = await attempt(async () => ensureDevice(await probeDevices(), config.run.device, deviceId));
+  await attempt(() => ensureEnvironment(paths, config));
+  if (device === null || problems.length > 0) throw joinProblems(problems);
+  return device;
+}
+
+function joinProblems(problems: readonly LabError[]): LabError {
+  const [first] = problems;
+  if (first !== undefined && problems.length === 1) return first;
+  const kinds = new Set(problems.map(({ kind }) => kind));
   const list = problems.map(({ message }, index) => `\n  ${index + 1}. ${message}`).join('');
-  throw new LabError(
-    problems.every(({ kind }) => kind === first.kind) ? first.kind : 'user',
+  return new LabError(
+    first !== undefined && kinds.size === 1 ? first.kind : 'user',
     `${problems.length} things keep the session from beginning:${list}`,
     { hints: [...new Set(problems.flatMap(({ hints }) => hints))] },
   );
@@ -90,18 +98,17 @@ export async function beginSession(
   main: string,
   wish: SessionWish,
 ): Promise<RatchetSession> {
-  const { tag, desc, max, agent, deviceId, rule } = wish;
+  const { tag, desc, max, agent, deviceId, device, rule } = wish;
   ensureTag(tag);
   await ensureTagFree(paths, tag);
   const edits = await findEdits(paths.root, main, config);
   const session: RatchetSession = {
     schema: 1,
-    ...{ tag, desc, max, agent, deviceId, rule, edits },
+    ...{ tag, desc, max, agent, deviceId, device, rule, edits },
     branch: branchOfTag(tag),
     worktree: worktreeOfTag(paths, tag),
     start: await pinCommit(paths.root, main),
     metric: { name: config.metric.name, direction: config.metric.direction },
-    device: deviceId === null ? config.run.device : deviceId.startsWith('cpu') ? 'cpu' : 'gpu',
     budget: await createBudget(paths.root, main, config, edits),
     track: await wish.readTrack(),
     table: await chooseTable(paths, main, tag),
@@ -113,15 +120,4 @@ export async function beginSession(
   reachPoint('ratchet-session');
   await putSession(paths, session, session.start);
   return session;
-}
-
-/** Throws LabError (user) where this machine has no such device, or none of the lab's class: the tag would be used up for nothing. */
-async function ensureDevice(wanted: DeviceClass, deviceId: string | null): Promise<void> {
-  const { devices } = await probeDevices();
-  if (devices.some((device) => (deviceId === null ? device.class === wanted : device.id === deviceId))) return;
-  throw new LabError(
-    'user',
-    `this machine has no ${deviceId === null ? `${wanted} device` : `device "${deviceId}"`}, expected one of: ${devices.map(({ id }) => id).join(', ')}`,
-    { hints: ['`lab doctor` shows the devices that were found'] },
-  );
 }

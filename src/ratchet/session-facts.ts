@@ -1,6 +1,5 @@
 /** What a new session is made of: which files it edits, what it is measured by, whether the branch is free. Nothing is written before all of it holds. */
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { LabPaths } from '../config/lab-paths.ts';
 import type { LabConfig } from '../config/schema.ts';
@@ -9,6 +8,7 @@ import { resolveCommonDirectory } from '../git/checkout-state.ts';
 import { findCommit } from '../git/repository.ts';
 import { createGitError, runGit, runGitResult } from '../git/run-git.ts';
 import { rulesOf } from '../rules/taxonomy.ts';
+import { formatLacks, readPreparedData } from './intake/prepared-data.ts';
 import { checkProgram } from './program/check-program.ts';
 import { branchOfTag, rowsFile, sessionFolder, worktreeOfTag } from './session.ts';
 
@@ -94,11 +94,12 @@ export function checkEnvironment(paths: LabPaths, config: LabConfig): string[] {
   }
   for (const place of [...new Set(config.data.map((one) => join(paths.root, one)))])
     if (!existsSync(place)) problems.push(`${place} is not there, and the track is made of it (data)`);
-  const cache = join(homedir(), '.cache', 'autoresearch');
-  const usesCache = config.sandboxRead.some((path) => /(?:^|\/)\.cache\/autoresearch\/?$/.test(path));
-  if (usesCache && (!existsSync(cache) || readdirSync(cache).length === 0))
-    problems.push(`${cache} holds no data yet: \`lab autoresearch setup --prepare\` runs prepare.py`);
-  return [...new Set(problems)];
+  // Of what `lab doctor` calls bad only what no run can do without. A prepare.py that cannot be read is told by both.
+  const notes: string[] = [];
+  const { needed } = readPreparedData(paths, config, notes);
+  if (needed.length > 0)
+    problems.push(`${formatLacks(needed)}, and runs read it: \`lab autoresearch setup --prepare\` runs prepare.py`);
+  return [...new Set([...problems, ...notes])];
 }
 
 function isOnPath(program: string): boolean {

@@ -81,7 +81,7 @@ export const run: Verb = {
     // It becomes a part of paths.
     ensureTag(tag);
     await printIntake('run', paths);
-    await ensureReady(paths, config, main, {
+    const device = await ensureReady(paths, config, main, {
       ...{ tag, deviceId },
       async ensureAgent() {
         // A name that is no agent must not use the tag up.
@@ -97,6 +97,7 @@ export const run: Verb = {
         max,
         agent,
         deviceId,
+        device,
         rule: input.flag('confirm') ? 'posterior' : 'strict',
         readTrack: async () => (await createLabGate(paths, config).look()).track,
       });

@@ -8,7 +8,7 @@ import { delimiter, join } from 'node:path';
 import { findCheckoutRoot } from '../../config/repository-root.ts';
 import type { LabConfig } from '../../config/schema.ts';
 import type { RatchetState } from '../../domain/ratchet.ts';
-import { messageOf } from '../../errors/lab-error.ts';
+import { errnoOf, messageOf } from '../../errors/lab-error.ts';
 import { runGitResult } from '../../git/run-git.ts';
 import { checkProgram, type Section } from '../program/check-program.ts';
 import { parseDataPaths } from './data-folder.ts';
@@ -74,7 +74,7 @@ export async function readRepository(
   const files = knownFiles.filter((name) => existsSync(join(root, name)));
   const has = (name: (typeof knownFiles)[number]) => files.includes(name);
   const prepare = has('prepare.py') ? readText(join(root, 'prepare.py'), notes) : null;
-  const dataPaths = listDataPaths(root, prepare, env, options.home ?? env.HOME ?? homedir());
+  const dataPaths = Object.values(nameDataPaths(root, prepare, env, options.home ?? env.HOME ?? homedir()));
   const git = checkout === null ? null : await readGitState(root, notes);
   return {
     root,
@@ -92,20 +92,20 @@ export async function readRepository(
   };
 }
 
-/** Absolute paths that the prepare.py of a folder names for data and tokenizer; [] where there is none, or it does not say. */
-export function readDataPaths(root: string, notes: string[]): string[] {
+/** Absolute paths that the prepare.py of a folder names for data and tokenizer, by constant; {} where there is none, or it does not say. */
+export function readDataPaths(root: string, notes: string[]): Record<string, string> {
   const file = join(root, 'prepare.py');
   const prepare = existsSync(file) ? readText(file, notes) : null;
-  return listDataPaths(root, prepare, process.env, process.env.HOME ?? homedir());
+  return nameDataPaths(root, prepare, process.env, process.env.HOME ?? homedir());
 }
 
-function listDataPaths(
+function nameDataPaths(
   root: string,
   prepare: string | null,
   env: Readonly<Record<string, string | undefined>>,
   home: string,
-): string[] {
-  return prepare === null ? [] : Object.values(parseDataPaths(prepare, { folder: root, home, env }));
+): Record<string, string> {
+  return prepare === null ? {} : parseDataPaths(prepare, { folder: root, home, env });
 }
 
 function readText(path: string, notes: string[]): string | null {
@@ -173,13 +173,24 @@ function isOnPath(program: string, path: string): boolean {
 
 /** Whether a path is a file with something in it, or a folder that is not empty. */
 export function isFilled(path: string): boolean {
-  const stats = statSync(path, { throwIfNoEntry: false });
-  if (stats === undefined) return false;
-  if (!stats.isDirectory()) return stats.size > 0;
+  return findLack(path) === null;
+}
+
+/** Why a path is no file with something in it and no folder that is not empty, in a few words; null where it is one. Never throws. */
+export function findLack(path: string): string | null {
+  const lack = 'missing or empty';
   try {
-    return readdirSync(path).length > 0;
+    const stats = statSync(path, { throwIfNoEntry: false });
+    if (stats === undefined) return lack;
+    if (!stats.isDirectory()) return stats.size > 0 ? null : lack;
+  } catch (error) {
+    // A folder above it that may not be entered, or is a file: a run would not get further.
+    return `cannot be looked at (${errnoOf(error) ?? messageOf(error)})`;
+  }
+  try {
+    return readdirSync(path).length > 0 ? null : lack;
   } catch {
     // A folder that may not be listed may still be full.
-    return true;
+    return null;
   }
 }

@@ -8,11 +8,14 @@ import { failStep, type StepOutcome } from './setup-steps.ts';
 /** Judges the hardware for the code in `root`. */
 export function judgeHardware(hardware: HardwareState, config: LabConfig, root: string): StepOutcome {
   const { gpus, cpu, memoryTotalMib, problems, cuda } = hardware;
-  if (config.run.device === 'cpu')
+  const { device } = config.run;
+  if (device === 'cpu' || (device === 'auto' && gpus.length === 0)) {
+    const why = [`run.device: ${device}`, ...(device === 'auto' ? ['no GPU was found', ...problems] : [])].join('; ');
     return {
       state: 'already',
-      text: `${cpu.model || 'processor'}, ${(memoryTotalMib / 1024).toFixed(1)} GB (run.device: cpu)`,
+      text: `${cpu.model || 'processor'}, ${(memoryTotalMib / 1024).toFixed(1)} GB (${why})`,
     };
+  }
   if (gpus.length === 0)
     return failStep('lab.yaml says run.device: gpu, and no GPU was found', [
       ...problems,
