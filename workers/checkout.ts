@@ -13,6 +13,7 @@ import { readCheckoutSettings } from '../src/git/filter-settings.ts';
 import { pinCommit } from '../src/git/repository.ts';
 import { runGit } from '../src/git/run-git.ts';
 import { addDetachedWorktree, removeWorktree } from '../src/git/worktree.ts';
+import { reachPoint } from '../src/lab/named-point.ts';
 import { ensureFrozen, type FrozenFile, listFrozenFiles } from '../src/rules/frozen.ts';
 import { ensureNoLinkAbove, layFrozen, lfsPrefix } from './frozen-files.ts';
 
@@ -54,6 +55,7 @@ export async function createCheckout(
     findFrozen(paths, config, main, job.commit),
   ]);
   const filtersOff = await addDetachedWorktree(paths.root, path, job.commit, settings);
+  reachPoint('checkout-added');
   if (existsSync(join(path, '.gitmodules')))
     await runGit(path, ['submodule', 'update', '--init', '--recursive', '--quiet']);
   await ensureLfsFilled(path);

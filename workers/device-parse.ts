@@ -4,6 +4,8 @@
 export interface GpuFacts {
   model: string;
   uuid: string | null;
+  /** Number by which the vendor's libraries name it: nvidia-smi's index, HIP's number; null for Apple, which has one. */
+  index: number | null;
   memoryTotalMib: number | null;
   memoryUsedMib: number | null;
   vendor: 'nvidia' | 'amd' | 'apple';
@@ -32,6 +34,7 @@ export function parseNvidiaGpus(text: string): { gpus: GpuFacts[]; strange: stri
     gpus.push({
       model,
       uuid: knownText(uuid),
+      index: Number(index),
       memoryTotalMib: numberOf(total),
       memoryUsedMib: numberOf(used),
       vendor: 'nvidia',
@@ -76,12 +79,14 @@ export function parseRocmGpus(text: string): GpuFacts[] | null {
   const driver = stringAt(report.system, ['Driver version']);
   const cards = Object.keys(report).filter((key) => /^card\d+$/.test(key));
   cards.sort((a, b) => Number(a.slice(4)) - Number(b.slice(4)));
-  return cards.map((key) => {
+  return cards.map((key, index) => {
     const card = report[key];
     const uniqueId = stringAt(card, ['Unique ID', 'GUID']);
     return {
       model: stringAt(card, ['Card series', 'Card Series', 'Card model', 'Card Model', 'Device Name']) ?? 'AMD GPU',
       uuid: uniqueId,
+      // The name counts what the kernel's graphics driver has, a board's own display too: the place among the cards is nearer to HIP's number.
+      index,
       memoryTotalMib: mibOf(stringAt(card, ['VRAM Total Memory (B)'])),
       memoryUsedMib: mibOf(stringAt(card, ['VRAM Total Used Memory (B)'])),
       vendor: 'amd',
@@ -97,9 +102,8 @@ export function parseAppleDisplays(text: string, machineMemoryMib: number): GpuF
   return entries.flatMap((entry: unknown): GpuFacts[] => {
     const model = stringAt(entry, ['sppci_model', '_name']);
     if (model === null || !model.startsWith('Apple')) return [];
-    return [
-      { model, uuid: null, memoryTotalMib: machineMemoryMib, memoryUsedMib: null, vendor: 'apple', driver: null },
-    ];
+    const blank = { uuid: null, index: null, memoryUsedMib: null, driver: null };
+    return [{ model, ...blank, memoryTotalMib: machineMemoryMib, vendor: 'apple' }];
   });
 }
 

@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -47,6 +47,7 @@ test('two NVIDIA cards become gpu0 and gpu1, with what nvidia-smi does not know 
       class: 'gpu',
       model: 'NVIDIA H200',
       uuid: 'GPU-aaaa',
+      index: 0,
       memoryTotalMib: 143771,
       memoryUsedMib: 512,
       vendor: 'nvidia',
@@ -57,6 +58,7 @@ test('two NVIDIA cards become gpu0 and gpu1, with what nvidia-smi does not know 
       class: 'gpu',
       model: 'NVIDIA Odd, with comma',
       uuid: 'GPU-bbbb',
+      index: 1,
       memoryTotalMib: null,
       memoryUsedMib: null,
       vendor: 'nvidia',
@@ -73,6 +75,44 @@ test('an nvidia-smi that fails is one problem line with its own words, and cpu0 
   const { devices, problems } = await probeDevices({ path });
   expect(devices.map((device) => device.id)).toEqual(['cpu0']);
   expect(problems).toEqual(['nvidia-smi failed: NVIDIA-SMI has failed because it could not reach the driver.']);
+});
+
+test('a card keeps nvidia-smi’s number where the line before it is no card, and another vendor’s cards come after it', async () => {
+  writeProgram('nvidia-smi', 'echo "GPU 0 is lost"; echo "1, GPU-b, 10, 1, 5, Card"');
+  const path = writeProgram('rocm-smi', `printf '%s' '{"card0": {}, "card1": {}}'`);
+  const { devices } = await probeDevices({ path, kfdFolder: folder });
+  expect(devices.slice(1).map(({ id, vendor, index }) => [id, vendor, index])).toEqual([
+    ['gpu1', 'nvidia', 1],
+    ['gpu2', 'amd', 0],
+    ['gpu3', 'amd', 1],
+  ]);
+});
+
+test('AMD’s cards have the numbers that HIP counts them by, as far as the kernel tells them apart', async () => {
+  const nodes = join(folder, 'nodes');
+  const writeNode = (name: number, text: string) => {
+    mkdirSync(join(nodes, String(name)), { recursive: true });
+    writeFileSync(join(nodes, String(name), 'properties'), text);
+  };
+  writeNode(0, 'simd_count 0\nunique_id 0\n');
+  // Ten is after two, and rocm-smi lists the cards the other way round.
+  writeNode(2, 'simd_count 304\nunique_id 255\n');
+  writeNode(10, 'simd_count 304\nunique_id 18446744073709551615\n');
+  const report = { card0: { 'Unique ID': '0xffffffffffffffff' }, card1: { 'Unique ID': '0xff' } };
+  const path = writeProgram('rocm-smi', `printf '%s' '${JSON.stringify(report)}'`);
+  const numbersOf = async (kfdFolder: string) =>
+    (await probeDevices({ path, kfdFolder })).devices.slice(1).map(({ id, index }) => [id, index]);
+  expect(await numbersOf(nodes)).toEqual([
+    ['gpu0', 1],
+    ['gpu1', 0],
+  ]);
+  const asListed = [
+    ['gpu0', 0],
+    ['gpu1', 1],
+  ];
+  expect(await numbersOf(join(folder, 'none'))).toEqual(asListed);
+  writeNode(2, 'simd_count 304\n');
+  expect(await numbersOf(nodes)).toEqual(asListed);
 });
 
 test('a line that is no card is named as a problem, and the card beside it is kept', async () => {

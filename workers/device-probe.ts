@@ -20,16 +20,19 @@ import {
   parseNvidiaGpus,
   parseRocmGpus,
 } from './device-parse.ts';
+import { numberByKfd, readKfdIds } from './kfd-order.ts';
 
 /** One device that can run one job at a time. */
 export interface Device {
-  /** `cpu0`, `gpu0`, `gpu1`, …: vendors in the order NVIDIA, AMD, Apple, each in its own order. */
+  /** `cpu0`, `gpu0`, `gpu1`, …: NVIDIA's with nvidia-smi's numbers, then AMD's and Apple's, each in its own order. */
   id: string;
   class: DeviceClass;
   /** Brand of the processor or name of the GPU, without marks and clock speeds. */
   model: string;
   /** The vendor's name for this very device; null where it gives none. */
   uuid: string | null;
+  /** Number by which the vendor's libraries name it: nvidia-smi's index, HIP's number; null for Apple's GPU and the processor. */
+  index: number | null;
   /** Memory of the GPU, or of the machine, MiB; null where it is not told. */
   memoryTotalMib: number | null;
   /** Memory in use by anybody when asked, MiB; null where it is not told (always for the processor). */
@@ -53,6 +56,8 @@ export interface ProbeOptions {
   path?: string;
   /** How long a program may take, milliseconds; default 15 000. */
   limitMs?: number;
+  /** Where the kernel lists AMD's compute devices; default its place under /sys. */
+  kfdFolder?: string;
 }
 
 /** What the vendors' programs say of cards right now. */
@@ -76,8 +81,17 @@ export async function probeDevices(options: ProbeOptions = {}): Promise<DevicePr
     ...(await probeRocm(options, problems)),
     ...(process.platform === 'darwin' ? await probeApple(options, problems) : []),
   ];
-  const gpus = facts.map((gpu, index): Device => ({ id: `gpu${index}`, class: 'gpu', ...gpu }));
-  return { devices: [describeCpu(), ...gpus], problems };
+  return { devices: [describeCpu(), ...nameGpus(facts)], problems };
+}
+
+/** A card keeps its name where the line of one before it is not understood: `--device gpu1` is nvidia-smi's 1. */
+function nameGpus(facts: readonly GpuFacts[]): Device[] {
+  let next = 0;
+  return facts.map((gpu): Device => {
+    const number = gpu.vendor === 'nvidia' && gpu.index !== null ? gpu.index : next;
+    next = Math.max(next, number + 1);
+    return { id: `gpu${number}`, class: 'gpu', ...gpu };
+  });
 }
 
 /**
@@ -125,6 +139,7 @@ function describeCpu(): Device {
     class: 'cpu',
     model,
     uuid: null,
+    index: null,
     memoryTotalMib,
     memoryUsedMib: null,
     vendor: 'cpu',
@@ -148,7 +163,7 @@ async function probeRocm(options: ProbeOptions, problems: string[]): Promise<Gpu
   if (asked.kind !== 'answer') return [];
   const gpus = parseRocmGpus(asked.text);
   if (gpus === null) problems.push('rocm-smi --json gave no JSON');
-  return gpus ?? [];
+  return numberByKfd(gpus ?? [], readKfdIds(options.kfdFolder));
 }
 
 /** Apple's GPU shares the machine's memory, so its total is the machine's. */

@@ -189,6 +189,7 @@ test("Apple's GPU, which tells nothing, is left to its lock; what is judged goes
         class: 'gpu',
         model: 'Apple M3',
         uuid: null,
+        index: null,
         memoryTotalMib: 8,
         memoryUsedMib: null,
         vendor: 'apple',

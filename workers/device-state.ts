@@ -109,18 +109,17 @@ export function toPlacementDevice(
   return { id, class: 'gpu', job, holder, problem, strangers, freeMib, totalMib };
 }
 
-/** Reads one answer for the known cards. Cards are matched by uuid, without one by their place among their vendor's. */
+/** Reads one answer for the known cards. Cards are matched by uuid, without one by their vendor's number. */
 function judgeGpus(devices: readonly Device[], use: GpuUse, isOwn: (pid: number) => boolean): GpuState[] {
   return devices.map((device) => {
-    const { id, vendor, uuid, memoryTotalMib } = device;
+    const { id, vendor, uuid, index, memoryTotalMib } = device;
     const blank = { id, totalMib: memoryTotalMib, freeMib: null, users: null, strangersMib: null, strangers: null };
     // Apple's GPU tells nothing and shares the machine's memory: the lock alone guards it.
     if (vendor === 'apple' || vendor === 'cpu') return { ...blank, problem: null };
     const failure = use.failures[vendor];
     if (failure !== undefined) return { ...blank, problem: `${failure}; ${id} takes no new job until it answers` };
     const shown = use.gpus.filter((gpu) => gpu.vendor === vendor);
-    const place = devices.filter((one) => one.vendor === vendor).indexOf(device);
-    const facts = uuid === null ? shown[place] : shown.find((gpu) => gpu.uuid === uuid);
+    const facts = shown.find((gpu) => (uuid === null ? gpu.index === index : gpu.uuid === uuid));
     const program = vendor === 'nvidia' ? 'nvidia-smi' : 'rocm-smi';
     if (facts === undefined)
       return {

@@ -41,6 +41,8 @@ export interface ExecuteContext {
 
 /** How an attempt is run. */
 export interface ExecuteOptions {
+  /** The job's group: its runs are told. */
+  group: string;
   /** What it may run on, all of one class. */
   devices: Device[];
   /** How many of them it takes: all, or 1, whichever is free first. */
@@ -143,7 +145,7 @@ async function prepare(
   job: Job,
   attempt: number,
   folder: string,
-  { devices, deviceCount, tipStamp, tries }: ExecuteOptions,
+  { devices, deviceCount, group, tipStamp, tries }: ExecuteOptions,
 ): Promise<string | null> {
   const { paths, config, main } = context;
   const [device] = devices;
@@ -156,7 +158,8 @@ async function prepare(
   unguarded?.catch(() => undefined);
   try {
     const checkout = job.here === null ? await createCheckout(paths, config, main, job, attempt) : null;
-    const { plan, setting } = await planRun({ ...context, devices, deviceCount, job, attempt, folder, checkout });
+    const input = { ...context, devices, deviceCount, job, attempt, group, folder, checkout };
+    const { plan, setting } = await planRun(input);
     if (setting.flags.includes('unsandboxed'))
       await writeJsonSynced(join(folder, 'protected.json'), await (unguarded ?? readProtectedState(paths.root, main)));
     await writeJsonSynced(join(folder, 'setting.json'), setting);

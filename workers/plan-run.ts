@@ -10,6 +10,7 @@ import type { LabPaths } from '../src/config/lab-paths.ts';
 import { isLockOpen, lockNames } from '../src/config/open-locks.ts';
 import { packageRoot } from '../src/config/package-root.ts';
 import type { LabConfig } from '../src/config/schema.ts';
+import { cardVariables } from '../src/domain/card-variables.ts';
 import type { Job } from '../src/domain/job.ts';
 import type { MeasuredBy } from '../src/domain/run.ts';
 import { LabError } from '../src/errors/lab-error.ts';
@@ -45,6 +46,8 @@ export interface PlanInput {
   main: string;
   job: Job;
   attempt: number;
+  /** The job's group. */
+  group: string;
   folder: string;
   /** What it may be given: all of one class, never empty. */
   devices: Device[];
@@ -131,8 +134,10 @@ export async function planRun(input: PlanInput): Promise<{ plan: SupervisorPlan;
   return { plan, setting };
 }
 
-function planDevice({ id, class: deviceClass, model, uuid }: Device): PlannedDevice {
-  return { id, class: deviceClass, model, key: uuid ?? id, gpuUuid: deviceClass === 'gpu' ? uuid : null };
+/** The device as the supervisor needs it: its lock, and the name by which libraries find its card. */
+export function planDevice({ id, class: deviceClass, model, uuid, vendor, index }: Device): PlannedDevice {
+  const card = (vendor === 'nvidia' || vendor === 'amd') && index !== null ? { vendor, index } : null;
+  return { id, class: deviceClass, model, key: uuid ?? id, gpuUuid: deviceClass === 'gpu' ? uuid : null, card };
 }
 
 // Switches of the person at the keyboard and of the lab's own tests: with them a run could open what holds it.
@@ -174,16 +179,16 @@ function prepareCommand(config: LabConfig, top: string): string | null {
   return parts.length === 0 ? null : parts.map((part) => `{ ${part}\n}`).join(' && ');
 }
 
-// Which card a run gets is known only when it begins: the supervisor sets this name then.
-const cardsName = 'CUDA_VISIBLE_DEVICES';
-
-function runEnvironment({ job }: PlanInput, out: string, marker: string): Record<string, string> {
-  const captured = Object.entries(job.env).filter(([name]) => !neverPassed.test(name) && name !== cardsName);
+function runEnvironment({ job, group }: PlanInput, out: string, marker: string): Record<string, string> {
+  // Which card a run gets is known only when it begins: the supervisor sets these names then, and jobs from before may hold some.
+  const isLabs = (name: string) => neverPassed.test(name) || cardVariables.includes(name);
+  const captured = Object.entries(job.env).filter(([name]) => !isLabs(name));
   return {
     ...Object.fromEntries(captured),
     LAB_JOB: String(job.number),
     LAB_RUN: marker,
     LAB_OUT: out,
+    LAB_GROUP: group,
     ...(job.seed === null ? {} : { LAB_SEED: String(job.seed) }),
     // Progress must reach the log while the run lives, not when a buffer is full.
     PYTHONUNBUFFERED: '1',
@@ -287,7 +292,7 @@ function scorerEnvironment({ paths, job }: PlanInput, runEnv: Record<string, str
     if (value !== undefined && /^(?:HOME|USER|LOGNAME|LANG|LC_\w+|TZ|TMPDIR|LD_LIBRARY_PATH)$/.test(name))
       env[name] = value;
   }
-  for (const name of ['LAB_JOB', 'LAB_RUN', 'LAB_OUT', 'LAB_SEED', 'PYTHONUNBUFFERED']) {
+  for (const name of ['LAB_JOB', 'LAB_RUN', 'LAB_OUT', 'LAB_GROUP', 'LAB_SEED', 'PYTHONUNBUFFERED']) {
     const value = runEnv[name];
     if (value !== undefined) env[name] = value;
   }
@@ -307,16 +312,26 @@ function writeModelLauncher(
   const argv = run.isSandboxed
     ? [...sandboxFor(input, { cwd: run.top, writable: [], readable: [run.top, run.out] }), ...command]
     : command;
-  // The model is the run's own program again: it gets the run's environment and nothing of the scorer's, the seed above all.
+  writeFileSync(launcher, formatModelLauncher(run, argv));
+  chmodSync(launcher, 0o755);
+}
+
+/**
+ * The script that starts the model. The model is the run's own program again: it gets the run's environment and what the supervisor gives
+ * to each step when it begins, and nothing of the scorer's, the seed above all. Pure.
+ */
+export function formatModelLauncher(run: { top: string; env: Record<string, string> }, argv: string[]): string {
   const env = Object.entries(run.env).map(([name, value]) => quote(`${name}=${value}`));
-  env.push(`"${cardsName}=\${${cardsName}-}"`);
+  for (const name of ['LAB_SLOT', ...cardVariables]) {
+    // To a scorer that hides its environment CUDA's name stands for no card. The others stay as they are: empty they would hide AMD's too.
+    env.push(name === 'CUDA_VISIBLE_DEVICES' ? `"${name}=\${${name}-}"` : `\${${name}+"${name}=$${name}"}`);
+  }
   const lines = [
     '#!/bin/sh',
     `cd ${quote(run.top)} || exit 1`,
     `exec env -i ${[...env, ...argv.map(quote)].join(' ')}`,
   ];
-  writeFileSync(launcher, `${lines.join('\n')}\n`);
-  chmodSync(launcher, 0o755);
+  return `${lines.join('\n')}\n`;
 }
 
 function quote(word: string): string {

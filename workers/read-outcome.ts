@@ -11,7 +11,7 @@ import { classifyRun } from './log-reading/classify.ts';
 import { type LogReading, parseLog } from './log-reading/parse-log.ts';
 import { readLog } from './log-reading/read-log.ts';
 import type { AttemptSetting } from './plan-run.ts';
-import { attemptPath, readJsonFile } from './supervisor/attempt-files.ts';
+import { attemptPath, readJsonFile, sentSignalPath } from './supervisor/attempt-files.ts';
 import { readPauses, sumPauses } from './supervisor/pause.ts';
 import { parsePlan, type SupervisorExit } from './supervisor/plan.ts';
 import { readStarted } from './supervisor/started.ts';
@@ -80,9 +80,10 @@ async function judge(
   train: StepResult | null,
   trainReading: LogReading | null,
 ): Promise<{ fate: RunFate; reading: LogReading | null }> {
+  const last = exit.steps.at(-1);
   const interrupted = {
     timedOut: exit.reason === 'timeout',
-    killed: exit.reason === 'killed',
+    killed: exit.reason === 'killed' || (last?.signal != null && existsSync(sentSignalPath(folder, last.signal))),
     interrupted: exit.reason === 'interrupted',
     limit:
       exit.reason === 'idle' || exit.reason === 'log-limit'
@@ -91,14 +92,15 @@ async function judge(
   };
   const stopped = interrupted.limit === null ? '' : `; stopped: ${interrupted.limit.detail}`;
   const prepare = findStep(exit, 'prepare');
-  const last = exit.steps.at(-1);
   if (train === null || trainReading === null) {
-    if (exit.reason !== 'completed') {
+    // To the supervisor a prepare step that a sent signal ended is one that ended by itself.
+    const reason = exit.reason === 'completed' && interrupted.killed ? 'killed' : exit.reason;
+    if (reason !== 'completed') {
       const detail =
-        exit.reason === 'interrupted'
+        reason === 'interrupted'
           ? 'the machine or the supervisor went away before train began'
           : `ended before train began${stopped}`;
-      return { fate: { kind: 'failed', failure: exit.reason, detail }, reading: null };
+      return { fate: { kind: 'failed', failure: reason, detail }, reading: null };
     }
     const prepareLog = prepare ? await readStepLog(folder, 'prepare.log', setting.measuredBy.name) : null;
     const detail = prepareLog?.lastLine || `exit code ${prepare?.exitCode ?? 'unknown'}`;

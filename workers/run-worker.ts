@@ -6,9 +6,12 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { listPausedBy } from '../queue/failure-pause.ts';
+import type { GroupStore } from '../queue/group-store.ts';
 import { type BookedJob, type JobBook, trackOf } from '../queue/job-book.ts';
 import { attemptFolder } from '../queue/job-store.ts';
 import type { ReadyEntry } from '../queue/ready-queue.ts';
+import type { Run } from '../src/domain/run.ts';
 import { messageOf } from '../src/errors/lab-error.ts';
 import { readRefStamp } from '../src/git/ref-stamp.ts';
 import { reachPoint } from '../src/lab/named-point.ts';
@@ -44,6 +47,7 @@ export interface TakenAttempt {
 export interface RunWorkerOptions {
   context: ExecuteContext;
   book: JobBook;
+  groups: GroupStore;
   queueName: string;
   connection: Redis;
   /** Null where the handing out is not valid any more, or somebody has it. */
@@ -56,7 +60,7 @@ export interface RunWorkerOptions {
 
 /** Starts the worker. `close` leaves a run going. */
 export function createRunWorker(options: RunWorkerOptions): { close(): Promise<void> } {
-  const { book, context, say } = options;
+  const { book, context, groups, say } = options;
   const closing = new AbortController();
 
   /** Runs the attempt; false where it was taken back. */
@@ -72,6 +76,7 @@ export function createRunWorker(options: RunWorkerOptions): { close(): Promise<v
           recheck(booked, taken, tip, stamp),
         );
         const run = await executeAttempt({ ...context }, { ...booked.job, track: trackOf(booked) }, attempt, {
+          group: booked.entry.group,
           devices: taken.devices,
           deviceCount: taken.count,
           tipStamp: () => tip.stamp,
@@ -96,6 +101,7 @@ export function createRunWorker(options: RunWorkerOptions): { close(): Promise<v
           run === 'withdrawn'
             ? await endLostAttempt(context, booked.job, attempt, taken.devices, (line) => say(line, { job: number }))
             : run;
+        await pauseForFailure(booked, outcome);
         await book.setRun(outcome);
         say('ended', { job: number, attempt, fate: outcome.fate, metric: outcome.metric });
         break;
@@ -113,6 +119,14 @@ export function createRunWorker(options: RunWorkerOptions): { close(): Promise<v
     return true;
   };
 
+  /** Pauses what a failure pauses, before the outcome counts: nothing may begin in between, also where the daemon dies there. */
+  const pauseForFailure = async (booked: BookedJob, run: Run): Promise<void> => {
+    const asked = listPausedBy(booked, run, context.config.queue.pauseOnFailure, groups.groups.keys());
+    const names = asked.filter((name) => groups.groups.get(name)?.isPaused === false);
+    if (names.length === 0) return;
+    await groups.change(names, (group) => (group.isPaused ? group : { ...group, isPaused: true, failedJob: run.job }));
+    say('paused after a failure', { job: run.job, groups: names });
+  };
   /** Whether it may go on; where not, the job is held, and nothing of it has begun. */
   const passHold = async (booked: BookedJob, taken: TakenAttempt): Promise<boolean> => {
     const { number } = booked.job;

@@ -19,6 +19,15 @@ test.each([
   expect(classify(broken, { ...step, exitCode: 1 })).toMatchObject({ kind: 'failed', failure });
 });
 
+test('an end by a signal is told apart from one that somebody asked for', () => {
+  const unasked = { failure: 'killed', isUnasked: true };
+  expect(classify('step 1/9\n', { exitCode: null, signal: 'SIGSEGV' })).toMatchObject(unasked);
+  expect(classify('step 1/9\n', { exitCode: 137 })).toMatchObject(unasked);
+  expect(classify('step 1/9\nKilled\n', { exitCode: null, signal: 'SIGKILL' })).toMatchObject(unasked);
+  expect(classify('step 1/9\n', { exitCode: null, signal: 'SIGTERM', killed: true })).not.toHaveProperty('isUnasked');
+  expect(classify(broken, { exitCode: 1 })).not.toHaveProperty('isUnasked');
+});
+
 test('a metric with exit code 0 is done, whatever went wrong on the way', () => {
   expect(classify(`${broken}CUDA out of memory\n${finished}Killed\n`, {})).toEqual({ kind: 'done' });
 });

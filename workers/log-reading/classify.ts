@@ -40,7 +40,8 @@ export function classifyRun(reading: LogReading, step: StepEnd, options: Classif
   if (step.interrupted) return failed('interrupted', `the run was interrupted with its machine or supervisor${last}`);
   if (step.timedOut) return failed('timeout', `stopped at its wall limit${last}`);
   if (step.limit) return failed(step.limit.failure, `stopped: ${step.limit.detail}${last}`);
-  if (step.killed) return failed('killed', `killed on request${last}`);
+  if (step.killed)
+    return { kind: 'failed', failure: 'killed', detail: formatLine(`killed on request${last}`, detailLength) };
 
   const expected = options.metricExpected ?? true;
   const { failure } = reading;
@@ -99,5 +100,7 @@ function formatLast(reading: LogReading): string {
 }
 
 function failed(failure: FailureClass, detail: string): RunFate {
-  return { kind: 'failed', failure, detail: formatLine(detail, detailLength) };
+  const fate = { kind: 'failed', failure, detail: formatLine(detail, detailLength) } as const;
+  // An end on request is told before anything else is looked at.
+  return failure === 'killed' ? { ...fate, isUnasked: true } : fate;
 }

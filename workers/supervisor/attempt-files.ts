@@ -60,6 +60,14 @@ export function stepPath(attemptDir: string, step: StepName, kind: 'pid' | 'exit
   return join(attemptDir, `${step}.${kind}`);
 }
 
+/**
+ * Path of the file that is there once a person sent the run that signal (`lab kill --signal`). It is empty, and so needs no room on a full
+ * disk; what the signal ended then counts as ended on request.
+ */
+export function sentSignalPath(attemptDir: string, signal: string): string {
+  return join(attemptDir, `sent.${signal}`);
+}
+
 /** A JSON file's value; null where the file does not exist. Throws LabError naming the file where it is not JSON. */
 export function readJsonFile(path: string): unknown {
   const text = readTextFile(path);

@@ -57,7 +57,8 @@ export function readKeptPeakMib(attemptDir: string): number {
 
 /** A device as plans name it; its lock has its name. */
 export function testDevice(id: string): PlannedDevice {
-  return { id, class: id.startsWith('gpu') ? 'gpu' : 'cpu', model: 'Test', key: id, gpuUuid: null };
+  const card = id.startsWith('gpu') ? { vendor: 'nvidia' as const, index: Number(id.slice(3)) } : null;
+  return { id, class: card === null ? 'cpu' : 'gpu', model: 'Test', key: id, gpuUuid: null, card };
 }
 
 /** Builds the supervisor and creates the folder. */

@@ -90,6 +90,11 @@ export function wasPaused(attemptDir: string): boolean {
   return stepNames.some((step) => existsSync(stepPath(attemptDir, step, 'paused')));
 }
 
+/** Milliseconds that the steps of an attempt stood still between two moments, as far as is written by now. */
+export function readPausedMs(attemptDir: string, fromMs: number, nowMs: number): number {
+  return stepNames.reduce((sum, step) => sum + sumPauses(readPauses(attemptDir, step), fromMs, nowMs), 0);
+}
+
 /** The pauses of a step so far, in their order; none where the file is missing or says nothing. */
 export function readPauses(attemptDir: string, step: StepName): PauseSpan[] {
   const text = readTextFile(stepPath(attemptDir, step, 'paused'));

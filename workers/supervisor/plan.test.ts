@@ -25,19 +25,47 @@ test('one of several devices and all of them are plans, anything between, none a
   expect(() => parsePlan(plan({ devices: [device('gpu0'), device('gpu0')] }))).toThrow(/each only once/);
 });
 
+test('a device has the card that the plan names, and in a plan from before NVIDIA’s with the number of its id', () => {
+  const named = { ...device('gpu1'), card: { vendor: 'amd', index: 0 } };
+  const isNvidias = { ...device('gpu2'), gpuUuid: 'GPU-aa' };
+  expect(parsePlan(plan({ devices: [isNvidias, named] })).devices.map(({ card }) => card)).toEqual([
+    { vendor: 'nvidia', index: 2 },
+    { vendor: 'amd', index: 0 },
+  ]);
+  expect(parsePlan(plan({ devices: [device('cpu0')] })).devices[0]?.card).toBeNull();
+  const strange = { ...named, card: { vendor: 'other', index: 0 } };
+  expect(() => parsePlan(plan({ devices: [strange] }))).toThrow(/devices\[0\]\.card\.vendor is "other"/);
+});
+
+test('a plan from before it named cards means AMD’s where the machine can have them and the uuid is not NVIDIA’s', () => {
+  const cardOf = (gpuUuid: string | null, hasAmdDriver: boolean) =>
+    parsePlan(plan({ devices: [{ ...device('gpu1'), gpuUuid }] }), () => hasAmdDriver).devices[0]?.card;
+  for (const uuid of ['0x8f2a', null]) {
+    expect(cardOf(uuid, true)).toEqual({ vendor: 'amd', index: 1 });
+    expect(cardOf(uuid, false)).toEqual({ vendor: 'nvidia', index: 1 });
+  }
+  for (const uuid of ['GPU-aa', 'MIG-aa']) expect(cardOf(uuid, true)).toEqual({ vendor: 'nvidia', index: 1 });
+  expect(parsePlan(plan({ devices: [device('cpu0')] }), () => true).devices[0]?.card).toBeNull();
+});
+
 test('an old plan’s device gets its id from its class, its lock, or what its steps see', () => {
-  const old = (deviceClass: string, key: string, cards: string) =>
-    parsePlan({
-      ...plan({ lockFolder: undefined, devices: undefined, deviceCount: undefined }),
-      ...{ deviceLock: { folder: '/locks', key }, deviceClass, gpuUuid: deviceClass === 'gpu' ? key : null },
-      steps: [
-        {
-          ...{ name: 'train', argv: ['true'], cwd: '/', env: { CUDA_VISIBLE_DEVICES: cards }, log: 'run.log' },
-          wallSeconds: null,
-        },
-      ],
-    });
+  const old = (deviceClass: string, key: string, cards: string, hasAmdDriver = false) =>
+    parsePlan(
+      {
+        ...plan({ lockFolder: undefined, devices: undefined, deviceCount: undefined }),
+        ...{ deviceLock: { folder: '/locks', key }, deviceClass, gpuUuid: deviceClass === 'gpu' ? key : null },
+        steps: [
+          {
+            ...{ name: 'train', argv: ['true'], cwd: '/', env: { CUDA_VISIBLE_DEVICES: cards }, log: 'run.log' },
+            wallSeconds: null,
+          },
+        ],
+      },
+      () => hasAmdDriver,
+    );
   expect(old('cpu', 'cpu0', '')).toMatchObject({ lockFolder: '/locks', deviceCount: 1, devices: [{ id: 'cpu0' }] });
   expect(old('gpu', 'GPU-aa', '2').devices).toMatchObject([{ id: 'gpu2', key: 'GPU-aa', gpuUuid: 'GPU-aa' }]);
   expect(old('gpu', 'gpu1', '').devices).toMatchObject([{ id: 'gpu1' }]);
+  expect(old('gpu', '0x8f2a', '1', true).devices).toMatchObject([{ card: { vendor: 'amd', index: 1 } }]);
+  expect(old('gpu', 'GPU-aa', '1', true).devices).toMatchObject([{ card: { vendor: 'nvidia', index: 1 } }]);
 });

@@ -2,6 +2,7 @@
  * What passes between worker and supervisor through the attempt's folder: the plan, and what is known while it runs and after.
  * Parsed by hand: the supervisor starts once per run and a schema library would double its start-up time.
  */
+import { existsSync } from 'node:fs';
 import type { DeviceClass, MemorySource, StepName, StepResult } from '../../src/domain/run.ts';
 import { LabError } from '../../src/errors/lab-error.ts';
 import type { DeviceHolder } from '../device-lock.ts';
@@ -17,7 +18,7 @@ export interface PlannedStep {
   argv: string[];
   /** Absolute folder to start in. */
   cwd: string;
-  /** The complete environment, but for secrets, LAB_RUN and CUDA_VISIBLE_DEVICES. */
+  /** The complete environment, but for secrets, LAB_RUN, LAB_SLOT and what card-environment.ts adds. */
   env: Record<string, string>;
   /** Name of the log file in the attempt's folder; stdout and stderr are appended to it. */
   log: string;
@@ -29,9 +30,15 @@ export interface PlannedStep {
   maxLogBytes: number | null;
 }
 
+/** A card as its vendor's libraries name it. */
+export interface PlannedCard {
+  vendor: 'nvidia' | 'amd';
+  index: number;
+}
+
 /** A device that a run may be given. */
 export interface PlannedDevice {
-  /** `cpu0`, `gpu1`, …; a GPU's number is what CUDA_VISIBLE_DEVICES gets. */
+  /** `cpu0`, `gpu1`, … */
   id: string;
   class: DeviceClass;
   /** Brand or name, for the record of the run; empty in plans from before it was kept here. */
@@ -40,6 +47,8 @@ export interface PlannedDevice {
   key: string;
   /** Which GPU to read memory of; null: no memory is read. */
   gpuUuid: string | null;
+  /** Null where libraries have no choice among cards: the processor, Apple's GPU. */
+  card: PlannedCard | null;
 }
 
 /** The content of plan.json. */
@@ -123,8 +132,14 @@ export interface SupervisorExit {
   flags?: string[];
 }
 
-/** The plan in a parsed plan.json. Throws LabError naming the first field that is not as expected. */
-export function parsePlan(value: unknown): SupervisorPlan {
+/** What every program opens that computes on an AMD card; there where the kernel has the driver. */
+export const amdDriver = '/dev/kfd';
+
+/**
+ * The plan in a parsed plan.json. Throws LabError naming the first field that is not as expected. `hasAmdDriver`: whether this machine can
+ * have AMD's cards, which plans from before the card was kept do not say.
+ */
+export function parsePlan(value: unknown, hasAmdDriver: () => boolean = () => existsSync(amdDriver)): SupervisorPlan {
   const plan = recordOf(value, 'plan');
   if (plan.schema !== 1) throw planError('schema', plan.schema, '1');
   const marker = textOf(plan.marker, 'marker');
@@ -134,7 +149,7 @@ export function parsePlan(value: unknown): SupervisorPlan {
     job: numberOf(plan.job, 'job'),
     attempt: numberOf(plan.attempt, 'attempt'),
     marker,
-    ...parseDevices(plan),
+    ...parseDevices(plan, hasAmdDriver),
     lab: textOf(plan.lab, 'lab'),
     graceSeconds: numberOf(plan.graceSeconds, 'graceSeconds'),
     secretNames: textsOf(plan.secretNames, 'secretNames'),
@@ -146,17 +161,22 @@ export function parsePlan(value: unknown): SupervisorPlan {
   };
 }
 
-function parseDevices(plan: Record<string, unknown>): Pick<SupervisorPlan, 'lockFolder' | 'devices' | 'deviceCount'> {
-  if (plan.deviceLock !== undefined) return parseOldDevice(plan);
+type PlannedDevices = Pick<SupervisorPlan, 'lockFolder' | 'devices' | 'deviceCount'>;
+
+function parseDevices(plan: Record<string, unknown>, hasAmdDriver: () => boolean): PlannedDevices {
+  if (plan.deviceLock !== undefined) return parseOldDevice(plan, hasAmdDriver);
   const devices = listOf(plan.devices, 'devices').map((value, index) => {
     const at = `devices[${index}]`;
     const device = recordOf(value, at);
+    const id = textOf(device.id, `${at}.id`);
+    const deviceClass = classOf(device.class, `${at}.class`);
+    const gpuUuid = device.gpuUuid === null ? null : textOf(device.gpuUuid, `${at}.gpuUuid`);
+    const named = { id, class: deviceClass, gpuUuid };
     return {
-      id: textOf(device.id, `${at}.id`),
-      class: classOf(device.class, `${at}.class`),
+      ...named,
       model: textOf(device.model, `${at}.model`),
       key: textOf(device.key, `${at}.key`),
-      gpuUuid: device.gpuUuid === null ? null : textOf(device.gpuUuid, `${at}.gpuUuid`),
+      card: device.card === undefined ? cardOfOld(named, hasAmdDriver) : parseCard(device.card, `${at}.card`),
     };
   });
   if (devices.length === 0) throw planError('devices', devices, 'at least one device');
@@ -178,18 +198,42 @@ function parseDevices(plan: Record<string, unknown>): Pick<SupervisorPlan, 'lock
 }
 
 /** Plans from before a run could have several devices name one lock, one class, one card. */
-function parseOldDevice(plan: Record<string, unknown>): Pick<SupervisorPlan, 'lockFolder' | 'devices' | 'deviceCount'> {
+function parseOldDevice(plan: Record<string, unknown>, hasAmdDriver: () => boolean): PlannedDevices {
   const deviceClass = classOf(plan.deviceClass, 'deviceClass');
   const deviceLock = recordOf(plan.deviceLock, 'deviceLock');
   const key = textOf(deviceLock.key, 'deviceLock.key');
+  const id = findOldId(plan, deviceClass, key);
+  const gpuUuid = plan.gpuUuid === null ? null : textOf(plan.gpuUuid, 'gpuUuid');
   const device: PlannedDevice = {
-    id: findOldId(plan, deviceClass, key),
+    id,
     class: deviceClass,
     model: '',
     key,
-    gpuUuid: plan.gpuUuid === null ? null : textOf(plan.gpuUuid, 'gpuUuid'),
+    gpuUuid,
+    card: cardOfOld({ id, class: deviceClass, gpuUuid }, hasAmdDriver),
   };
   return { lockFolder: textOf(deviceLock.folder, 'deviceLock.folder'), devices: [device], deviceCount: 1 };
+}
+
+function parseCard(value: unknown, field: string): PlannedCard | null {
+  if (value === null) return null;
+  const card = recordOf(value, field);
+  const { vendor } = card;
+  if (vendor !== 'nvidia' && vendor !== 'amd') throw planError(`${field}.vendor`, vendor, 'nvidia or amd');
+  return { vendor, index: numberOf(card.index, `${field}.index`) };
+}
+
+/**
+ * Plans from before the card was kept gave the id's number to CUDA's name, which AMD's libraries read as well. Now that is empty for a run
+ * on AMD's cards: such a plan must be known for theirs, by a uuid that is not of NVIDIA's making, or the run would see no card.
+ */
+function cardOfOld(
+  { id, class: deviceClass, gpuUuid }: Pick<PlannedDevice, 'id' | 'class' | 'gpuUuid'>,
+  hasAmdDriver: () => boolean,
+): PlannedCard | null {
+  if (deviceClass === 'cpu') return null;
+  const vendor = /^(?:GPU|MIG)-/.test(gpuUuid ?? '') || !hasAmdDriver() ? 'nvidia' : 'amd';
+  return { vendor, index: Number(id.replace(/^gpu/, '')) };
 }
 
 /** The id stood in those plans only as the card's number in the steps' environment. */

@@ -3,7 +3,7 @@
  * end, and it asks nobody whether the step may start.
  */
 import type { ChildProcess } from 'node:child_process';
-import { appendFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../../src/errors/lab-error.ts';
@@ -11,8 +11,9 @@ import { reachPoint } from '../../src/lab/named-point.ts';
 import { readIdentity } from '../process-tree.ts';
 import { type ArmedStep, armStep } from './armed-step.ts';
 import { isDiskFull, stepPath, writePatiently } from './attempt-files.ts';
+import { cardEnvironment } from './card-environment.ts';
 import type { HeldDevices } from './device-turn.ts';
-import type { PlannedDevice, PlannedStep, SupervisorPlan } from './plan.ts';
+import { amdDriver, type PlannedDevice, type PlannedStep, type SupervisorPlan } from './plan.ts';
 import type { Begin } from './started.ts';
 import { readStepStart, spawnStep, wrapperLostCode } from './step-wrapper.ts';
 
@@ -44,19 +45,20 @@ export function armFirstStep(
   }
 }
 
-/** Secrets, marker and cards. */
+/** Secrets, marker, slot and cards. */
 function extraEnvironment({ plan, secrets }: StartingRun, devices: readonly PlannedDevice[]): Record<string, string> {
   const env: Record<string, string> = {};
   for (const name of plan.secretNames) {
     const value = secrets[name];
     if (value !== undefined) env[name] = value;
   }
-  return { ...env, LAB_RUN: plan.marker, CUDA_VISIBLE_DEVICES: visibleCards(devices) };
+  const cards = cardEnvironment(devices, existsSync(amdDriver));
+  return { ...env, LAB_RUN: plan.marker, LAB_SLOT: slotOf(devices), ...cards };
 }
 
-/** Numbers of the cards, for CUDA_VISIBLE_DEVICES; empty on a processor, so that a run on it finds no card. */
-function visibleCards(devices: readonly PlannedDevice[]): string {
-  return devices.flatMap((device) => (device.class === 'gpu' ? [device.id.replace(/^gpu/, '')] : [])).join(',');
+/** Number of the device, of several the first one's: no two jobs that run at once on one class of device have the same. */
+function slotOf(devices: readonly PlannedDevice[]): string {
+  return /\d+$/.exec(devices[0]?.id ?? '')?.[0] ?? '0';
 }
 
 /** Lets go what stands ready, or spawns the step's wrapper until one has made the pid file. The wrapper's end comes boxed: a bare promise would be awaited with the start. */
