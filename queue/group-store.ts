@@ -8,10 +8,17 @@ import { defaultGroup } from './job-schema.ts';
 
 const schema = z.object({
   schema: z.literal(1),
-  groups: z.array(z.object({ name: z.string(), slots: z.number().int().nonnegative(), isPaused: z.boolean() })),
+  groups: z.array(
+    z.object({
+      name: z.string(),
+      slots: z.number().int().nonnegative(),
+      isPaused: z.boolean(),
+      failedJob: z.number().int().positive().exactOptional(),
+    }),
+  ),
 });
 
-/** The groups, and how they are changed: each change is on disk before it counts. */
+/** The groups, and how they are changed: each change is on disk before it counts, and they are applied one after the other. */
 export interface GroupStore {
   /** By name; the group "default" is always there. */
   readonly groups: ReadonlyMap<string, Group>;
@@ -19,6 +26,8 @@ export interface GroupStore {
   get(name: string): Group;
   /** Adds or replaces one. */
   set(group: Group): Promise<void>;
+  /** Changes those of the names that are groups, all in one write, each as the change before left it. */
+  change(names: readonly string[], change: (group: Group) => Group): Promise<void>;
   remove(name: string): Promise<void>;
 }
 
@@ -34,7 +43,19 @@ export function openGroups(state: string): GroupStore {
   }
   const groups = new Map<string, Group>([[defaultGroup, { name: defaultGroup, slots: 1, isPaused: false }]]);
   for (const group of parsed.data.groups) groups.set(group.name, group);
-  const write = (next: Iterable<Group>) => writeJsonSynced(file, { schema: 1, groups: [...next] });
+  let writes: Promise<void> = Promise.resolve();
+  // Two writes at once would leave on disk only what the later one knew.
+  const changeAll = (change: (all: readonly Group[]) => readonly Group[]): Promise<void> => {
+    const write = writes.then(async () => {
+      const next = change([...groups.values()]).map(dropOldFailure);
+      await writeJsonSynced(file, { schema: 1, groups: next });
+      groups.clear();
+      for (const group of next) groups.set(group.name, group);
+    });
+    // One that fails must not keep the next from being tried; whoever asked for it is told through `write`.
+    writes = write.catch(() => undefined);
+    return write;
+  };
   return {
     groups,
     get(name) {
@@ -44,14 +65,20 @@ export function openGroups(state: string): GroupStore {
         hints: [`\`lab group add ${name}\` makes it`],
       });
     },
-    async set(group) {
-      const next = new Map(groups).set(group.name, group);
-      await write(next.values());
-      groups.set(group.name, group);
-    },
-    async remove(name) {
-      await write([...groups.values()].filter((group) => group.name !== name));
-      groups.delete(name);
-    },
+    set: (group) =>
+      changeAll((all) =>
+        all.some(({ name }) => name === group.name)
+          ? all.map((one) => (one.name === group.name ? group : one))
+          : [...all, group],
+      ),
+    change: (names, change) => changeAll((all) => all.map((one) => (names.includes(one.name) ? change(one) : one))),
+    remove: (name) => changeAll((all) => all.filter((group) => group.name !== name)),
   };
+}
+
+/** A group that goes on has no failure that explains why it does not. */
+function dropOldFailure(group: Group): Group {
+  if (group.isPaused) return group;
+  const { failedJob: _failedJob, ...rest } = group;
+  return rest;
 }

@@ -5,6 +5,7 @@
 import type { Job } from '../src/domain/job.ts';
 import type { Run, StepName } from '../src/domain/run.ts';
 import { LabError, messageOf } from '../src/errors/lab-error.ts';
+import { reachPoint } from '../src/lab/named-point.ts';
 import { applyEdits } from './edited-job.ts';
 import { createQueueEntry, type QueueEntry } from './job-schema.ts';
 import {
@@ -51,16 +52,28 @@ const maxInterruptions = 1;
 
 /** The attempt that must run next, now or later; null where the job is over or removed. What keeps it from starting is readiness.ts's. */
 export function nextAttempt(stored: StoredJob): number | null {
-  const { entry, run, job } = stored;
+  const { entry, run, job, recorded } = stored;
   if (entry.removedAt !== null) return null;
   const last = stored.attempts.at(-1);
   if (last === undefined) return 1;
   if (run === null) return last;
   if (last < entry.asked) return last + 1;
   if (run.fate.kind !== 'failed') return null;
+  // Only what was over is decided: a rule that takes more failures than the one of then must not bring a night's jobs back to life. Not only
+  // what is done: a decision waits for its commit, and a verdict is decided again.
+  if (recorded?.attempt === last) return null;
   const retries = matchesRetry(run, job.retry) ? job.retry.times : 0;
   const again = run.fate.failure === 'interrupted' ? retries + maxInterruptions : retries;
   return last < entry.asked + again ? last + 1 : null;
+}
+
+/**
+ * Whether a person sent the attempt that runs or comes next ahead of everything. What was said of an attempt is not said of its retries:
+ * they have their pause and their place like those of any other job.
+ */
+export function isForced(stored: StoredJob): boolean {
+  const { forced, forcedAttempt = 0, asked } = stored.entry;
+  return forced && nextAttempt(stored) === Math.max(forcedAttempt, asked);
 }
 
 /** Whether an attempt was begun and has no outcome yet: its run may be going on, or wait to be read. */
@@ -167,6 +180,7 @@ export function openJobBook(runs: string): JobBook {
       keepJobNumber(runs, job.number);
       const entry = createQueueEntry(job.number, asked);
       await writeJob(runs, job, entry);
+      reachPoint('job-written');
       const booked: BookedJob = {
         job,
         queued: job,

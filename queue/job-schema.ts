@@ -114,7 +114,12 @@ const run = z.object({
   attempt: z.number(),
   fate: z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('done') }),
-    z.object({ kind: z.literal('failed'), failure, detail: z.string() }),
+    z.object({
+      kind: z.literal('failed'),
+      failure,
+      detail: z.string(),
+      isUnasked: z.literal(true).exactOptional(),
+    }),
   ]),
   metric: z.number().nullable(),
   measuredBy: z
@@ -159,8 +164,10 @@ export interface QueueEntry {
   hold: string | null;
   /** Track that a human bound the job to anew when letting it go; null: the one it was queued under. */
   track: string | null;
-  /** Whether `lab start` sent it ahead of slots, pauses, dependencies and delays. */
+  /** Whether a person sent it ahead of slots, pauses, dependencies and delays; for one attempt, so that isForced says whether it counts now. */
   forced: boolean;
+  /** The attempt that `forced` was said of; absent, or below `asked`: the one that people asked for last. */
+  forcedAttempt?: number;
   /** Attempts that people asked for: 1, and one more for each restart in place. */
   asked: number;
   /** ISO 8601 moment at which a queued job was removed; null where it was not. */
@@ -182,6 +189,7 @@ const edits = z.object({
   needs: needsSchema.optional(),
   retry: retrySchema.optional(),
   limits: limitsSchema.optional(),
+  stdin: z.boolean().optional(),
 });
 
 const entry = z.object({
@@ -195,6 +203,7 @@ const entry = z.object({
   hold: z.string().nullable(),
   track: z.string().nullable(),
   forced: z.boolean(),
+  forcedAttempt: z.number().int().positive().exactOptional(),
   asked: z.number().int().positive(),
   removedAt: z.string().nullable(),
   isWithdrawn: z.literal(true).exactOptional(),

@@ -2,8 +2,9 @@
  * What keeps a job from starting, and where it stands for views. Pure: the jobs, the groups and the time are given. Which device it gets
  * is placement's question.
  */
-import type { Group, JobState } from '../src/domain/job.ts';
-import { type BookedJob, hasBegun, isOver, nextAttempt } from './job-book.ts';
+import { formatPause } from '../src/domain/group-pause.ts';
+import type { Dependency, Group, JobState } from '../src/domain/job.ts';
+import { type BookedJob, hasBegun, isForced, isOver, nextAttempt } from './job-book.ts';
 import { matchesRetry, retryTimeMs } from './retry.ts';
 
 /** What readiness is judged by. */
@@ -22,6 +23,16 @@ export type Obstacle =
   | { kind: 'dependent'; on: number[] }
   | { kind: 'group-paused' };
 
+/** Whether all attempts that people asked for have begun: one that follows is made by the lab itself. */
+export const isAsAsked = ({ attempts, entry }: BookedJob): boolean => (attempts.at(-1) ?? 0) >= entry.asked;
+
+/**
+ * What the job's next attempt comes after. Nothing where the lab tries again by itself: all that was satisfied or passed over when the attempt
+ * before began, whatever became of it since. One more attempt that a person asked for looks again.
+ */
+export const dependenciesOf = (booked: BookedJob): readonly Dependency[] =>
+  isAsAsked(booked) ? [] : booked.entry.after;
+
 /** The first thing that keeps the job's next attempt from starting; null where nothing does but a free device. */
 export function findObstacle(booked: BookedJob, { find, groups, nowMs }: QueueContext): Obstacle | null {
   const { entry, job, run } = booked;
@@ -29,9 +40,9 @@ export function findObstacle(booked: BookedJob, { find, groups, nowMs }: QueueCo
   // What has begun is seen to its end, whatever was said of its group meanwhile.
   if (hasBegun(booked)) return null;
   if (entry.stashed) return { kind: 'stashed' };
-  if (entry.forced) return null;
+  if (isForced(booked)) return null;
   const waitsFor: number[] = [];
-  for (const { job: number, any } of entry.after) {
+  for (const { job: number, any } of dependenciesOf(booked)) {
     const before = find(number);
     const fate = before === null ? 'gone' : fateOf(before);
     if (fate === 'open') waitsFor.push(number);
@@ -45,7 +56,7 @@ export function findObstacle(booked: BookedJob, { find, groups, nowMs }: QueueCo
   if (waitsFor.length > 0) return { kind: 'dependent', on: waitsFor };
   if (entry.notBefore !== null && Date.parse(entry.notBefore) > nowMs)
     return { kind: 'delayed', untilMs: Date.parse(entry.notBefore), why: 'asked' };
-  if (run !== null && (booked.attempts.at(-1) ?? 0) >= entry.asked && matchesRetry(run, job.retry)) {
+  if (run !== null && isAsAsked(booked) && matchesRetry(run, job.retry)) {
     const untilMs = retryTimeMs(run, job.retry, entry.asked, nowMs);
     if (untilMs > nowMs) return { kind: 'delayed', untilMs, why: 'retry' };
   }
@@ -70,7 +81,7 @@ export function listWaiting(jobs: readonly BookedJob[], context: QueueContext): 
 export function compareInQueue(a: BookedJob, b: BookedJob): number {
   return (
     Number(hasBegun(b)) - Number(hasBegun(a)) ||
-    Number(b.entry.forced) - Number(a.entry.forced) ||
+    Number(isForced(b)) - Number(isForced(a)) ||
     b.entry.priority - a.entry.priority ||
     a.entry.rank - b.entry.rank ||
     a.job.number - b.job.number
@@ -119,7 +130,7 @@ export function stateOf(booked: BookedJob, facts: ViewFacts, context: QueueConte
       return {
         kind: 'queued',
         position: facts.position,
-        waits: `the group ${entry.group} is paused; \`lab start --group ${entry.group}\` goes on`,
+        waits: `${formatPause(context.groups.get(entry.group) ?? { name: entry.group })}; \`lab start --group ${entry.group}\` goes on`,
       };
     default:
       return { kind: 'queued', position: facts.position, waits: facts.waits };

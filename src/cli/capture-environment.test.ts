@@ -35,3 +35,12 @@ test("META_MODE is the human's own: no job takes it, whatever lab.yaml passes, a
   const captured = captureEnvironment({ META_MODE: '1', OTHER: 'x' }, ['META_MODE', 'META_*', '*'], ['META_MODE']);
   expect(captured).toEqual({ env: { OTHER: 'x' }, secrets: {}, left: [] });
 });
+
+test('what chooses a card is never taken, whatever lab.yaml passes: the lab gives each run its own', () => {
+  const shell = {
+    ...{ CUDA_VISIBLE_DEVICES: '1', CUDA_DEVICE_ORDER: 'FASTEST_FIRST', HIP_VISIBLE_DEVICES: '0' },
+    ...{ ROCR_VISIBLE_DEVICES: '0', GPU_DEVICE_ORDINAL: '0', HIP_PLATFORM: 'amd' },
+  };
+  const captured = captureEnvironment(shell, ['CUDA_*', 'CUDA_VISIBLE_DEVICES', '*'], ['HIP_VISIBLE_DEVICES']);
+  expect(captured).toEqual({ env: { HIP_PLATFORM: 'amd' }, secrets: {}, left: [] });
+});

@@ -1,4 +1,5 @@
 /** Which of the caller's environment a job takes along: an allow-list, so that no token is stored by accident. Pure. */
+import { cardVariables } from '../domain/card-variables.ts';
 
 // Names that change what a run computes or where it finds its programs. A trailing * matches a prefix.
 const allowed = [
@@ -29,7 +30,6 @@ const allowed = [
   'UV_*',
   'CUDA_HOME',
   'CUDA_PATH',
-  'CUDA_DEVICE_ORDER',
   'CUBLAS_*',
   'CUDNN_*',
   'NCCL_*',
@@ -104,8 +104,9 @@ const unremarkable = [
   'CI',
 ];
 
-// The human's word for the shell that it is set in; a run that had it could open META_MODE. lab.yaml cannot pass it either.
-const neverTaken = 'META_MODE';
+// META_MODE is the human's word for the shell that it is set in; a run that had it could open META_MODE. Which card a run gets is the queue's
+// word: a number from the caller's shell would put the run on another card than the one that it holds. lab.yaml cannot pass them either.
+const neverTaken: readonly string[] = ['META_MODE', ...cardVariables];
 
 // Words in a name that mark a secret; such a name is taken only where lab.yaml names it exactly under env.secret.
 const secretWord = /(?:^|_)(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?|AUTH)(?:_|$)/i;
@@ -127,7 +128,7 @@ export function captureEnvironment(
 ): CapturedEnvironment {
   const captured: CapturedEnvironment = { env: {}, secrets: {}, left: [] };
   for (const [name, value] of Object.entries(environment).sort(([a], [b]) => (a < b ? -1 : 1))) {
-    if (value === undefined || name === neverTaken) continue;
+    if (value === undefined || neverTaken.includes(name)) continue;
     if (secret.includes(name)) captured.secrets[name] = value;
     else if (pass.includes(name) || (!secretWord.test(name) && (matches(name, allowed) || matches(name, pass))))
       captured.env[name] = value;

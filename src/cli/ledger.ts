@@ -5,6 +5,7 @@ import { listScoredRuns } from '../../workers/recorder/decide-job.ts';
 import { type EvidenceBook, studyEvidence } from '../analysis/change-evidence.ts';
 import type { LabPaths } from '../config/lab-paths.ts';
 import type { LabConfig } from '../config/schema.ts';
+import { resolveDevice } from '../domain/device-choice.ts';
 import { readBlob, resolveMainBranch } from '../git/repository.ts';
 import { type ParsedResult, parseResults } from '../lab/results-tsv.ts';
 import { computeTrack } from '../rules/tracks.ts';
@@ -42,10 +43,21 @@ export async function readLedger(paths: LabPaths, config: LabConfig, device: str
   return { track, model, rows: parsed.rows, problems: parsed.problems, runs, view, evidence };
 }
 
-/** In a clone, which has rows and no run folders, the newest row says it. */
-function findModel(runs: ScoredRun[], rows: ParsedResult[], track: string, config: LabConfig): string | null {
+/**
+ * The model that the view is about: of the configured class, for `auto` of the class that the track was last measured on. In a clone, which
+ * has rows and no run folders, the newest row says it. Pure.
+ */
+export function findModel(
+  runs: ScoredRun[],
+  rows: readonly Pick<ParsedResult, 'track' | 'device'>[],
+  track: string,
+  config: { run: Pick<LabConfig['run'], 'device'> },
+): string | null {
   const ofRows = rows.findLast((row) => row.track === track && row.device !== '')?.device ?? null;
-  return chooseModel(runs, track, config.run.device, []) ?? ofRows;
+  // No machine is asked here. A GPU that ran long ago may be gone, and the daemon's view is then about the processor: the newest run tells.
+  const newest = runs.findLast((run) => run.track === track);
+  const classes = new Set(newest === undefined ? [] : [newest.deviceClass]);
+  return chooseModel(runs, track, resolveDevice(config.run.device, classes), []) ?? ofRows;
 }
 
 /** The baseline in one line. */

@@ -69,6 +69,8 @@ test('no two keys share a flag or an environment name, and none takes a name tha
     'LAB_RUN',
     'LAB_OUT',
     'LAB_SEED',
+    'LAB_GROUP',
+    'LAB_SLOT',
     'LAB_MODEL',
     'LAB_SCORE_SEED',
     'LAB_STOP_AT',

@@ -62,7 +62,7 @@ test('a mistake in lab.local.yaml, a flag or the environment is told as theirs',
   const environment = { LAB_RUN_WALL_SECONDS: 'abc', LAB_REDIS_INSTALL: 'never' };
   expect(() => load('', null, { environment })).toThrow(/^LAB_RUN_WALL_SECONDS: run\.wallSeconds: got "abc"/);
   expect(() => load('', null, { flags: { 'run.device': 'tpu' } })).toThrow(
-    '--run.device: run.device: got "tpu", expected one of cpu, gpu',
+    '--run.device: run.device: got "tpu", expected one of cpu, gpu, auto',
   );
   expect(() => load('', null, { flags: { 'run.nothing': '1' } })).toThrow('unknown flag --run.nothing');
 });

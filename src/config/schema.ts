@@ -53,7 +53,10 @@ const commands = z.strictObject({
 });
 
 const run = z.strictObject({
-  device: z.enum(['cpu', 'gpu']).default('cpu').describe('Device class of jobs that name none'),
+  device: z
+    .enum(['cpu', 'gpu', 'auto'])
+    .default('cpu')
+    .describe('Device class of jobs that name none; auto: a GPU where the machine has one, else the processor'),
   wallSeconds: seconds(600, 'Wall limit of the train step'),
   prepareSeconds: seconds(900, 'Wall limit of the prepare step'),
   scoreSeconds: seconds(600, 'Wall limit of the score step'),
@@ -193,6 +196,10 @@ const queue = z.strictObject({
     .enum(['checkout', 'here'])
     .default('checkout')
     .describe("Where `lab add` runs a command: in a snapshot's own checkout; here: in the caller's folder, as a task"),
+  pauseOnFailure: z
+    .enum(['never', 'group', 'all'])
+    .default('never')
+    .describe('What is paused when a job has failed for good: its group, or all groups; what runs goes on'),
 });
 
 const notify = z.strictObject({
@@ -302,7 +309,7 @@ export const configSchema = z.strictObject({
   experiment: experiment.prefault({}).describe('What one experiment may change'),
   ratchet: ratchet.prefault({}).describe('How `lab autoresearch` searches'),
   agents: agents.prefault({}).describe('Who thinks, writes and edits (belongs in lab.local.yaml)'),
-  queue: queue.prefault({}).describe('What `lab add` takes for granted'),
+  queue: queue.prefault({}).describe('What `lab add` takes for granted, and what a failure stops'),
   notify: notify.prefault({}).describe('Who is told when something happens (belongs in lab.local.yaml)'),
   devices: devices.prefault({}).describe('Devices of this machine (belongs in lab.local.yaml)'),
   sandbox: z

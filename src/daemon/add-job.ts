@@ -12,7 +12,8 @@ import { unknownBaseFlag } from '../../workers/recorder/judge-experiment.ts';
 import type { LabPaths } from '../config/lab-paths.ts';
 import { findRepositoryRoot } from '../config/repository-root.ts';
 import type { LabConfig } from '../config/schema.ts';
-import type { Job, JobKind } from '../domain/job.ts';
+import { describeSilentGpu, resolveDevice } from '../domain/device-choice.ts';
+import type { DeviceNeeds, Job, JobKind } from '../domain/job.ts';
 import type { Label } from '../domain/label.ts';
 import type { DeviceClass } from '../domain/run.ts';
 import { formatLocalTime } from '../domain/time.ts';
@@ -35,6 +36,8 @@ export interface AddContext {
   devices: ReadonlyMap<DeviceClass, readonly string[]>;
   /** Every device of the machine. */
   machine: readonly Device[];
+  /** What could not be asked when the devices were looked for, one line each; absent: nothing was wrong. */
+  deviceProblems?: readonly string[];
   groups: GroupStore;
   /** Checks of frozen files that passed before, as add-many.ts names them; it adds to them. */
   passed: Set<string>;
@@ -46,6 +49,8 @@ export interface AskedJob {
   label: Label | null;
   command: string;
   device: DeviceClass;
+  /** What a person should know of the choices that were made for them. */
+  notes: string[];
 }
 
 /** Reads one request. Throws LabError with what is wrong in it; no git process is started. */
@@ -61,14 +66,16 @@ export function parseAsked(context: AddContext, request: AddRequest): AskedJob {
   }
   context.groups.get(request.group);
   ensureDependencies(book, null, request.after);
-  const device = request.device ?? config.run.device;
   const { gpus, vramMib } = request.needs;
-  const other = `--device ${[...context.devices.keys()][0] ?? 'cpu'}`;
   const isForGpus = gpus !== 1 || vramMib !== null;
+  const choice = request.device ?? config.run.device;
+  // Who asks for GPU memory or several cards is not content with the processor.
+  const device = choice === 'auto' && isForGpus ? 'gpu' : resolveDevice(choice, context.devices);
+  const other = `--device ${[...context.devices.keys()][0] ?? 'cpu'}`;
   ensureDevice(context.devices, device, [
     isForGpus ? `${other} without --gpus and --vram runs it here` : `${other} takes another`,
   ]);
-  ensureNeeds(context, device, request);
+  ensureNeeds(context.machine, device, request.needs);
   // Where jobs run in place by the lab's own word, a task may run in any folder.
   const isAnywhere = place === 'here' && request.here && request.kind === 'task';
   if (!isAnywhere && findRepositoryRoot(request.checkout) !== paths.root) {
@@ -76,7 +83,9 @@ export function parseAsked(context: AddContext, request: AddRequest): AskedJob {
       hints: ['run `lab add` inside the lab or one of its worktrees'],
     });
   }
-  return { request, label, command: request.command ?? config.commands.train, device };
+  const silence = describeSilentGpu(choice, device, context.deviceProblems ?? [], 'it runs');
+  const notes = silence === null ? [] : [silence];
+  return { request, label, command: request.command ?? config.commands.train, device, notes };
 }
 
 /** What the lab knows and a request does not say. */
@@ -151,7 +160,7 @@ export function describeEntry(request: AddRequest): Partial<QueueEntry> {
 }
 
 /** Throws LabError (user) where no device of the machine could ever give what the job asks for. */
-function ensureNeeds({ devices, machine }: AddContext, device: DeviceClass, { needs }: AddRequest): void {
+export function ensureNeeds(machine: readonly Device[], device: DeviceClass, needs: DeviceNeeds): void {
   const hints = ['`lab doctor` shows the devices that were found'];
   const ofClass = machine.filter((one) => one.class === device);
   const { deviceId, gpus, vramMib } = needs;
@@ -163,7 +172,9 @@ function ensureNeeds({ devices, machine }: AddContext, device: DeviceClass, { ne
   }
   if (device === 'cpu' && (gpus !== 1 || vramMib !== null))
     throw new LabError('user', '--gpus and --vram are about GPUs, and the job asks for the processor', {
-      hints: devices.has('gpu') ? ['`--device gpu` asks for a GPU'] : ['this machine has no GPU: leave them out'],
+      hints: machine.some((one) => one.class === 'gpu')
+        ? ['`--device gpu` asks for a GPU']
+        : ['this machine has no GPU: leave them out'],
     });
   if (gpus > ofClass.length || (deviceId !== null && gpus > 1)) {
     const most = deviceId === null ? `at most ${ofClass.length}` : `1, because ${deviceId} is named`;

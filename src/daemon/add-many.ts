@@ -4,6 +4,7 @@
  */
 import type { BookedJob } from '../../queue/job-book.ts';
 import { jobFolder } from '../../queue/job-store.ts';
+import { formatPause } from '../domain/group-pause.ts';
 import type { DeviceClass } from '../domain/run.ts';
 import { formatLocalTime } from '../domain/time.ts';
 import { LabError } from '../errors/lab-error.ts';
@@ -17,6 +18,7 @@ import { type AddContext, type AskedJob, describeEntry, describeJob, ensureBridg
 import { type Before, orderRequests } from './batch-order.ts';
 import { type BuiltOn, findBuiltOn, listBases } from './experiment-base.ts';
 import { findExperiment, type JobSource, sourceKey, takeSource } from './job-source.ts';
+import { findKnownJobs } from './known-jobs.ts';
 import type { AddedJob, AddRequest } from './routes.ts';
 import { scoredRunsOf } from './scored-runs.ts';
 
@@ -34,23 +36,24 @@ export interface QueuedJob {
 
 /**
  * Queues the jobs of one submission, in their order. A request whose key is known gives the job that it made. Throws LabError with what
- * was wrong; nothing is left of refused ones but unused numbers.
+ * was wrong, also where a key stands for another job; nothing is left of refused ones but unused numbers.
  */
 export async function addJobs(context: AddContext, requests: readonly AddRequest[]): Promise<QueuedJob[]> {
   const { book } = context;
   ensureOwnKeys(requests);
-  const fresh = requests.filter(({ key }) => book.findKey(key) === null);
+  const known = findKnownJobs(book, requests);
+  const fresh = requests.filter(({ key }) => !known.has(key));
   const made = fresh.length === 0 ? [] : await createJobs(context, fresh);
   const byKey = new Map(made.map((job) => [job.booked.job.key, job]));
-  return requests.map((request) => {
-    const known = byKey.get(request.key) ?? describeKnown(book.findKey(request.key));
-    if (known === null) throw new LabError('internal', `the request ${request.key} made no job`);
-    return known;
+  return requests.map(({ key }) => {
+    const booked = known.get(key);
+    const queued = booked === undefined ? byKey.get(key) : describeKnown(booked);
+    if (queued === undefined) throw new LabError('internal', `the request ${key} made no job`);
+    return queued;
   });
 }
 
-function describeKnown(booked: BookedJob | null): QueuedJob | null {
-  if (booked === null) return null;
+function describeKnown(booked: BookedJob): QueuedJob {
   const { number, commit, snapshot } = booked.job;
   return {
     booked,
@@ -100,12 +103,14 @@ async function createJobs(context: AddContext, requests: readonly AddRequest[]):
     for (const { checkout } of requests)
       if (!experiments.has(checkout)) experiments.set(checkout, await findExperiment(paths, checkout));
     const builtOn = new Map<string, BuiltOn | null>();
+    const codeOf = (request: AddRequest) => `${sourceOf(request).commit} ${request.here}`;
     const bases = listBases(scoredRunsOf(context.book), track);
     for (const { request } of asked) {
-      const isByHand = request.kind === 'plain' && request.base === null && !request.here;
+      const isByHand = request.kind === 'plain' && request.base === null;
       if (!isByHand || (request.experiment ?? experiments.get(request.checkout) ?? null) === null) continue;
-      const { commit } = sourceOf(request);
-      if (!builtOn.has(commit)) builtOn.set(commit, await findBuiltOn(paths.root, main, commit, bases));
+      const code = codeOf(request);
+      if (builtOn.has(code)) continue;
+      builtOn.set(code, await findBuiltOn(paths.root, main, sourceOf(request).commit, bases, request.here));
     }
     return await bookAll(context, { asked, before }, sources, (job, number) =>
       describeJob(context, job, {
@@ -114,7 +119,7 @@ async function createJobs(context: AddContext, requests: readonly AddRequest[]):
         track,
         experiment: experiments.get(job.request.checkout) ?? null,
         champion: champions.get(job.device) ?? null,
-        builtOn: builtOn.get(sourceOf(job.request).commit) ?? null,
+        builtOn: builtOn.get(codeOf(job.request)) ?? null,
       }),
     );
   } finally {
@@ -217,8 +222,10 @@ async function bookAll(
     const source = request === undefined ? undefined : sources.get(sourceKey(request));
     const { group, forced, stashed } = booked.entry;
     const isHeldUp = groups.get(group).isPaused && !forced && !stashed;
-    const paused = isHeldUp ? [`the group ${group} is paused; \`lab start --group ${group}\` goes on`] : [];
-    const notes = [...(source?.notes ?? []), ...paused, `run folder ${jobFolder(paths.runs, number)}`];
+    const why = formatPause(groups.get(group));
+    const paused = isHeldUp ? [`${why}; \`lab start --group ${group}\` goes on`] : [];
+    const own = [...(source?.notes ?? []), ...(asked[place]?.notes ?? [])];
+    const notes = [...own, ...paused, `run folder ${jobFolder(paths.runs, number)}`];
     return { booked, response: { number, commit, snapshot, untracked: source?.untracked ?? [], notes } };
   });
 }

@@ -15,13 +15,14 @@ import { startRedis } from '../../queue/redis-server.ts';
 import { type Device, probeDevices } from '../../workers/device-probe.ts';
 import { recordFiles } from '../../workers/recorder/record-files.ts';
 import { findHighestRecordedJob } from '../../workers/recorder/recorded-numbers.ts';
-import { createRecorder, restoreLostRecords } from '../../workers/recorder/recorder.ts';
+import { createRecorder, recordJob, restoreLostRecords } from '../../workers/recorder/recorder.ts';
 import { createTurns } from '../../workers/recorder/turns.ts';
 import { createRunWorker } from '../../workers/run-worker.ts';
 import { dropSpare, keepSpare } from '../../workers/supervisor/spare.ts';
 import type { ConfigSource } from '../config/config-source.ts';
 import { type LabPaths, redisCacheFolder } from '../config/lab-paths.ts';
 import type { LabConfig } from '../config/schema.ts';
+import { describeSilentGpu, resolveDevice } from '../domain/device-choice.ts';
 import type { Job } from '../domain/job.ts';
 import type { RecordOutcome, RecordRequest } from '../domain/record.ts';
 import { LabError, messageOf } from '../errors/lab-error.ts';
@@ -191,6 +192,7 @@ export async function startDaemon(
       secretsOf,
     },
     book,
+    groups,
     queueName: queueName(paths.id, 'run'),
     connection: connect(),
     take: createTakenAttempts({ book, handouts, watch, feed }),
@@ -243,6 +245,12 @@ export async function startDaemon(
     log,
   });
 
+  const findSilentGpu = (): string | null => {
+    const { device } = source.current().run;
+    const silence = describeSilentGpu(device, resolveDevice(device, models), probe.problems, 'jobs run');
+    return silence && `${silence}; \`lab down\` and then \`lab up\` look for it again`;
+  };
+
   const passed = new Set<string>();
   const door = (): AddContext => ({
     paths,
@@ -251,6 +259,7 @@ export async function startDaemon(
     book,
     devices: models,
     machine: watch.list(),
+    deviceProblems: probe.problems,
     groups,
     passed,
   });
@@ -262,6 +271,7 @@ export async function startDaemon(
         const booked = await create();
         return { booked, response: booked };
       }),
+    recordVerdict: (job) => recorderContext.inTurn(() => recordJob(recorderContext, job)),
     say,
   });
   const addMany = async (requests: AddRequest[]): Promise<Routes['add']['response'][]> => {
@@ -299,6 +309,7 @@ export async function startDaemon(
         tests.problem(),
         source.problem(),
         findDiskProblem(paths.root),
+        findSilentGpu(),
         describeMetaMode(paths, new Date()),
       ].filter((problem) => problem !== null),
       ...notifier.problems(),

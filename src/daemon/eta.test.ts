@@ -1,6 +1,6 @@
 /** Estimates: what a shape is, which runs count, and when nothing is said. */
 import { expect, test } from 'vitest';
-import { commandShape, createTypicalSeconds, estimateEnd, estimateStarts } from './eta.ts';
+import { commandShape, createTypicalSeconds, estimateEnd } from './eta.ts';
 
 test('the figures of a command do not make another shape, its words do', () => {
   expect(commandShape('python3 train.py --lr=1e-3 --seed 7')).toBe(
@@ -38,30 +38,4 @@ test('a running job ends by earlier runs, else by its progress, else nobody know
   expect(estimateEnd({ ...facts, typicalSeconds: 20 })).toEqual({ seconds: 90, from: 'progress' });
   expect(estimateEnd({ ...facts, typicalSeconds: 20, progress: null })).toBeNull();
   expect(estimateEnd({ ...facts, typicalSeconds: null, progress: 'epoch 0/100' })).toBeNull();
-});
-
-test('a queued job starts after those before it, on the device that is free first; one unknown length ends the knowledge', () => {
-  const waiting = [
-    { number: 4, typicalSeconds: 10 },
-    { number: 5, typicalSeconds: null },
-    { number: 6, typicalSeconds: 10 },
-  ];
-  const seconds = (starts: ReturnType<typeof estimateStarts>) =>
-    [...starts].map(([number, eta]) => [number, eta.seconds]);
-  expect(seconds(estimateStarts(waiting, [{ seconds: 5, from: 'progress' }]))).toEqual([
-    [4, 5],
-    [5, 15],
-  ]);
-  expect(
-    seconds(
-      estimateStarts(waiting, [
-        { seconds: 5, from: 'runs' },
-        { seconds: 7, from: 'runs' },
-      ]),
-    ),
-  ).toEqual([
-    [4, 5],
-    [5, 7],
-  ]);
-  expect(seconds(estimateStarts(waiting, [null, { seconds: 7, from: 'runs' }]))).toEqual([]);
 });

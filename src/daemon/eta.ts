@@ -1,6 +1,6 @@
 /**
- * When running jobs are expected to end and queued ones to start. Pure: durations, the jobs ahead and the devices are given. A guess from
- * earlier runs or from the log's own progress, or null; never a promise.
+ * How long commands take and when running jobs are expected to end. Pure: durations and progress are given. A guess from earlier runs or
+ * from the log's own progress, or null; never a promise. When queued jobs start is estimate-starts.ts.
  */
 import { progressFraction } from '../../workers/log-reading/progress.ts';
 import type { Eta } from '../domain/job.ts';
@@ -54,7 +54,7 @@ function median(values: number[]): number | null {
 
 /** A running job, as far as its end can be told. */
 export interface RunningFacts {
-  /** Since its attempt began, seconds. */
+  /** Since its attempt began, pauses left out, seconds. */
   elapsedSeconds: number;
   /** What such runs take, seconds; null where none is known. */
   typicalSeconds: number | null;
@@ -69,30 +69,4 @@ export function estimateEnd({ elapsedSeconds, typicalSeconds, progress }: Runnin
   const share = progress === null ? null : progressFraction(progress);
   if (share === null || share < leastShare || elapsedSeconds <= 0) return null;
   return { seconds: (elapsedSeconds * (1 - share)) / share, from: 'progress' };
-}
-
-/** A job that waits for a device. */
-export interface WaitingFacts {
-  number: number;
-  /** What such runs take, seconds; null where none is known. */
-  typicalSeconds: number | null;
-}
-
-/**
- * When each waiting job starts, in their order, on devices that each run one job at a time. `busy` has one entry for each device: null
- * where nothing is known of the end of what runs there, zero seconds where it is idle. Unknown lengths make all that comes after them null.
- */
-export function estimateStarts(waiting: readonly WaitingFacts[], busy: readonly (Eta | null)[]): Map<number, Eta> {
-  const starts = new Map<number, Eta>();
-  const lanes: Eta[] = busy.filter((lane) => lane !== null);
-  // A device whose end is open might be free first: then no start is known.
-  if (lanes.length < busy.length) return starts;
-  for (const { number, typicalSeconds } of waiting) {
-    const first = lanes.toSorted((a, b) => a.seconds - b.seconds)[0];
-    if (first === undefined) return starts;
-    starts.set(number, first);
-    if (typicalSeconds === null) return starts;
-    lanes[lanes.indexOf(first)] = { seconds: first.seconds + typicalSeconds, from: first.from };
-  }
-  return starts;
 }

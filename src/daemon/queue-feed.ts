@@ -4,9 +4,10 @@
  * what is handed out is known here, so that an empty or stopped Redis delays and loses nothing.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { mustSeeEnd } from '../../queue/failure-pause.ts';
 import type { Handout } from '../../queue/handouts.ts';
 import { planHandouts } from '../../queue/handouts.ts';
-import { type BookedJob, hasBegun, isOver, type JobBook, nextAttempt } from '../../queue/job-book.ts';
+import { type BookedJob, hasBegun, isForced, isOver, type JobBook, nextAttempt } from '../../queue/job-book.ts';
 import type { ReadyJob } from '../../queue/placement.ts';
 import { listWaiting, type QueueContext } from '../../queue/readiness.ts';
 import { type ReadyQueue, readyId } from '../../queue/ready-queue.ts';
@@ -46,6 +47,8 @@ export interface QueueFeed {
    * `change` is done. `begun`, and nothing changed, where it has begun meanwhile.
    */
   whileWaiting<T>(number: number, change: () => Promise<T>): Promise<T | 'begun'>;
+  /** The same for several jobs at once: `begun`, and nothing changed, where any of them has. */
+  whileAllWaiting<T>(numbers: readonly number[], change: () => Promise<T>): Promise<T | 'begun'>;
   /** As feedNow, after Redis may have lost something: whatever no worker has is carried anew. */
   resend(): Promise<void>;
   /** What kept the last decision from being made; null where nothing did. */
@@ -84,11 +87,12 @@ export function createQueueFeed(options: QueueFeedOptions): QueueFeed {
   let carrying: Promise<void> = Promise.resolve();
   let nextCarry: Promise<void> | null = null;
 
-  const toPlacement = ({ job, entry }: BookedJob, nowMs: number): ReadyJob => {
+  const toPlacement = (booked: BookedJob, nowMs: number): ReadyJob => {
+    const { job, entry } = booked;
     const since = waitingSince.get(job.number) ?? nowMs;
     waitingSince.set(job.number, since);
     const { number, device, needs } = job;
-    return { number, class: device, needs, group: entry.group, waitingSinceMs: since, ignoresSlots: entry.forced };
+    return { number, class: device, needs, group: entry.group, waitingSinceMs: since, ignoresSlots: isForced(booked) };
   };
 
   /** One decision: takes back what it no longer wants and notes what it wants. Nothing is awaited in it. */
@@ -119,8 +123,13 @@ export function createQueueFeed(options: QueueFeedOptions): QueueFeed {
     const shortage = describeShortage(paths.runs, readFreeBytes(paths.runs), config.devices.reserveMb);
     if (shortage !== null) noStagingUntilMs = ageMs + roomPauseMs;
     waits = shortage === null ? plan.waits : new Map(waiting.map(({ job }) => [job.number, shortage]));
+    const awaitsEnd = ({ number, devices }: Handout) => {
+      const group = book.find(number)?.entry.group ?? '';
+      return devices.some((id) => mustSeeEnd(config.queue.pauseOnFailure, groupOn.get(id), group));
+    };
+    const mayStage = (handout: Handout) => ageMs >= noStagingUntilMs && !awaitsEnd(handout);
     // A start that is being made ready goes on when room gets short; nothing else is made.
-    const mayPut = (handout: Handout) => shortage === null && (handout.isStart || ageMs >= noStagingUntilMs);
+    const mayPut = (handout: Handout) => shortage === null && (handout.isStart || mayStage(handout));
     const isStarting = plan.handouts.some(({ isStart }) => isStart);
     const wanted = new Map(plan.handouts.map((handout) => [handout.number, handout]));
     for (const handed of handouts.all()) {
@@ -207,6 +216,19 @@ export function createQueueFeed(options: QueueFeedOptions): QueueFeed {
       void feedNow().catch(options.onError);
     });
   }
+  async function whileAllWaiting<T>(numbers: readonly number[], change: () => Promise<T>): Promise<T | 'begun'> {
+    for (const number of numbers) blocked.set(number, (blocked.get(number) ?? 0) + 1);
+    try {
+      return numbers.every((number) => handouts.withdraw(number)) ? await change() : 'begun';
+    } finally {
+      for (const number of numbers) {
+        const left = (blocked.get(number) ?? 1) - 1;
+        if (left === 0) blocked.delete(number);
+        else blocked.set(number, left);
+      }
+      feed();
+    }
+  }
   // What is ready for a busy device begins without this process: a changed configuration must not wait for the next decision.
   const configTimer = setInterval(() => {
     const staged = handouts.all().filter(({ state, isStart }) => !isStart && (state === 'sent' || state === 'taken'));
@@ -220,17 +242,8 @@ export function createQueueFeed(options: QueueFeedOptions): QueueFeed {
       handouts.renewTokens();
       return feedNow();
     },
-    async whileWaiting(number, change) {
-      blocked.set(number, (blocked.get(number) ?? 0) + 1);
-      try {
-        return handouts.withdraw(number) ? await change() : 'begun';
-      } finally {
-        const left = (blocked.get(number) ?? 1) - 1;
-        if (left === 0) blocked.delete(number);
-        else blocked.set(number, left);
-        feed();
-      }
-    },
+    whileWaiting: (number, change) => whileAllWaiting([number], change),
+    whileAllWaiting,
     waitsOf: (number) => handouts.get(number)?.problem ?? waits.get(number) ?? null,
     problem: () => problem,
     async stop() {

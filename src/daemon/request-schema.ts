@@ -19,6 +19,7 @@ const edits = z.strictObject({
   needs: needsSchema.optional(),
   retry: retrySchema.optional(),
   limits: limitsSchema.optional(),
+  stdin: z.boolean().optional(),
 });
 const filter = z.strictObject({
   states: z.array(z.string()),
@@ -32,8 +33,12 @@ const filter = z.strictObject({
 
 const hash = z.string().regex(/^[0-9a-f]{40,64}$/);
 
+// Room for a key that a person chose with a point of its grid behind it.
+const addKey = z.string().min(1).max(400);
+
 const addRequest = z.strictObject({
-  key: z.string().min(1).max(200),
+  key: addKey,
+  chosenKey: z.strictObject({ env: z.array(z.string()), grid: addKey.optional() }).optional(),
   kind: z.enum(['plain', 'baseline', 'task', 'check', 'bridge', 'ratchet']),
   start: hash.nullable().default(null),
   variant: variantSchema.nullable().default(null),
@@ -42,7 +47,7 @@ const addRequest = z.strictObject({
   checkout: z.string().startsWith('/'),
   directory: z.string(),
   here: z.boolean(),
-  device: z.enum(['cpu', 'gpu']).nullable(),
+  device: z.enum(['cpu', 'gpu', 'auto']).nullable(),
   seed: z.number().int().nonnegative().nullable(),
   env: z.record(z.string(), z.string()),
   secrets: z.record(z.string(), z.string()),
@@ -58,7 +63,7 @@ const addRequest = z.strictObject({
   group: groupName,
   priority: z.number().int().nullable(),
   after: z.array(dependency),
-  afterKeys: z.array(z.strictObject({ key: z.string().min(1).max(200), any: z.boolean() })).optional(),
+  afterKeys: z.array(z.strictObject({ key: addKey, any: z.boolean() })).optional(),
   notBefore: moment,
   stashed: z.boolean(),
   forced: z.boolean(),
@@ -103,7 +108,7 @@ const schemas = {
     ),
   }),
   status: z.strictObject({ numbers, filter: filter.optional() }),
-  wait: z.strictObject({ numbers, seen: z.number().int() }),
+  wait: z.strictObject({ numbers, seen: z.number().int(), filter: filter.optional() }),
   kill: z.strictObject({
     numbers,
     graceSeconds: z.number().nonnegative().nullable(),

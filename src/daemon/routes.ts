@@ -4,6 +4,7 @@
  */
 import type { ClientFacts } from '../config/client-facts.ts';
 import type { ChampionState, Variant } from '../domain/change.ts';
+import type { DeviceChoice } from '../domain/device-choice.ts';
 import type { FreshTest, TestVerdict } from '../domain/fresh-test.ts';
 import type { Dependency, DeviceNeeds, Group, JobEdits, JobView, RetryRule, RunLimits } from '../domain/job.ts';
 import type { RecordOutcome, RecordRequest } from '../domain/record.ts';
@@ -15,6 +16,10 @@ export interface DeviceView {
   id: string;
   class: DeviceClass;
   model: string;
+  /** Who makes it, of those whose GPUs the lab knows. */
+  vendor: 'nvidia' | 'amd' | 'apple' | 'cpu';
+  /** Number by which the vendor's libraries name it, not always the id's; null for Apple's GPU and the processor. */
+  index: number | null;
   /** Number of the job that runs on it; null where it is idle. */
   job: number | null;
   /** Why it takes no job although it runs none: who holds it; null where it would. */
@@ -73,10 +78,20 @@ export interface KeyedDependency {
   any: boolean;
 }
 
+/** What a key stands for that a person chose, besides what every request says. */
+export interface ChosenKey {
+  /** Names of the variables that the request sets itself: their values are part of what is asked for, those of the shell are not. */
+  env: string[];
+  /** Present for one point of a grid: the key of the whole submission. Jobs from before points named keys have `<that key>/<place>`. */
+  grid?: string;
+}
+
 /** What `lab add` asks for. */
 export interface AddRequest {
   /** Names this submission; a client that asks again after a broken connection gets the same job. */
   key: string;
+  /** Present where a person chose the key: the job that it stands for must be the one that is asked for, else the request is refused. */
+  chosenKey?: ChosenKey;
   kind: 'plain' | 'baseline' | 'task' | 'check' | 'bridge' | 'ratchet';
   /** Null only for baseline, check and bridge jobs. */
   label: string | null;
@@ -87,7 +102,8 @@ export interface AddRequest {
   directory: string;
   /** Run in place, in checkout/directory. */
   here: boolean;
-  device: DeviceClass | null;
+  /** Null: as run.device says. */
+  device: DeviceChoice | null;
   seed: number | null;
   /** Captured environment, already allow-listed. */
   env: Record<string, string>;
@@ -207,7 +223,16 @@ export interface Routes {
     };
   };
   /** Answers when one of the jobs changed since `seen`, or after about 20 seconds. */
-  wait: { request: { numbers: number[]; seen: number }; response: { seen: number; jobs: JobView[] } };
+  wait: {
+    request: {
+      /** Empty: any change, and every open job. */
+      numbers: number[];
+      seen: number;
+      /** Which jobs are shown then, as in `status`; absent: the numbers, or every open job. */
+      filter?: StatusFilter;
+    };
+    response: { seen: number; jobs: JobView[] };
+  };
   /** Ends running jobs, takes queued ones out. `signal`: only that is sent, and nothing else is done. */
   kill: {
     request: { numbers: number[]; graceSeconds: number | null; select?: Selection; signal?: string | null };

@@ -9,15 +9,18 @@ import { type BookedJob, isOpen } from '../../queue/job-book.ts';
 import { attemptFolder } from '../../queue/job-store.ts';
 import { listWaiting, type QueueContext, stateOf } from '../../queue/readiness.ts';
 import { parseProgress } from '../../workers/log-reading/progress.ts';
+import { readPausedMs } from '../../workers/supervisor/pause.ts';
 import { studyEvidence } from '../analysis/change-evidence.ts';
 import type { LabPaths } from '../config/lab-paths.ts';
+import { resolveDevice } from '../domain/device-choice.ts';
 import type { Eta, Job, JobView } from '../domain/job.ts';
 import { errnoOf } from '../errors/lab-error.ts';
 import { judgingOf } from '../stats/against-baseline.ts';
 import { chooseModel, type TrackView, viewTrack } from '../stats/track-view.ts';
 import type { RouteHandlers } from './api.ts';
 import type { Daemon } from './daemon.ts';
-import { createTypicalSeconds, estimateEnd, estimateStarts, type TimedRun } from './eta.ts';
+import { estimateQueue } from './estimate-starts.ts';
+import { createTypicalSeconds, estimateEnd, type TimedRun } from './eta.ts';
 import type { DeviceView } from './routes.ts';
 import { scoredRunsOf } from './scored-runs.ts';
 import { applyFilter } from './status-filter.ts';
@@ -41,7 +44,6 @@ export function createStatusHandlers(paths: LabPaths, daemon: Daemon): Pick<Rout
   // Most jobs of a long night are over; what can still move is looked at each time.
   const openJobs = remember(() => book.open().sort((a, b) => a.job.number - b.job.number));
 
-  const idle: Eta = { seconds: 0, from: 'runs' };
   const typicalOf = (job: Job): number | null => {
     const model = (
       daemon.watch.list().find(({ id }) => id === job.needs.deviceId) ??
@@ -54,37 +56,33 @@ export function createStatusHandlers(paths: LabPaths, daemon: Daemon): Pick<Rout
     if (live === null || live.isPaused || live.isEnding) return null;
     const model = daemon.watch.find(live.devices[0] ?? '')?.model;
     const typical = model === undefined ? null : typicalSeconds()(booked.job.command, model);
-    const elapsedSeconds = Math.max(0, (nowMs - Date.parse(live.startedAt)) / 1000);
+    const startedMs = Date.parse(live.startedAt);
+    // What such runs took is told without their pauses.
+    const pausedMs = readPausedMs(attemptFolder(paths.runs, booked.job.number, live.attempt), startedMs, nowMs);
+    const elapsedSeconds = Math.max(0, nowMs - startedMs - pausedMs) / 1000;
     return estimateEnd({ elapsedSeconds, typicalSeconds: typical, progress });
   };
-  /** When what runs on a device ends; zero seconds where nothing does. */
-  const endOn = (id: string, nowMs: number): Eta | null => {
-    const holder = openJobs().find(({ live }) => live?.devices.includes(id));
-    return holder === undefined ? idle : endOf(holder, readProgress(paths, holder), nowMs);
+  const listJobOn = (): Map<string, number> => {
+    const jobOn = new Map<string, number>();
+    for (const { job, live } of openJobs()) for (const id of live?.devices ?? []) jobOn.set(id, job.number);
+    return jobOn;
   };
-  const startsOf = (waiting: BookedJob[], nowMs: number): Map<number, Eta> => {
-    const starts = new Map<number, Eta>();
-    const estimate = (queued: BookedJob[], lanes: (Eta | null)[]) => {
-      const facts = queued.map(({ job }) => ({ number: job.number, typicalSeconds: typicalOf(job) }));
-      for (const [number, eta] of estimateStarts(facts, lanes)) starts.set(number, eta);
-    };
-    const gpus = daemon.watch.list().filter((device) => device.class === 'gpu');
-    const onGpu = waiting.filter(({ job }) => job.device === 'gpu');
-    // Where some are bound to a card or take several, no simple estimate holds for any.
-    if (onGpu.length > 0 && onGpu.every(({ job }) => job.needs.deviceId === null && job.needs.gpus === 1))
-      estimate(
-        onGpu,
-        gpus.map(({ id }) => endOn(id, nowMs)),
-      );
-    for (const { name, slots } of daemon.groups.groups.values()) {
-      const queued = waiting.filter(({ job, entry }) => job.device === 'cpu' && entry.group === name);
-      if (queued.length === 0) continue;
-      const running = openJobs().filter(({ job, entry, live }) => live && job.device === 'cpu' && entry.group === name);
-      const ends = running.map((booked) => endOf(booked, readProgress(paths, booked), nowMs));
-      const count = Math.max(slots === 0 ? availableParallelism() : slots, ends.length);
-      estimate(queued, [...ends, ...Array.from({ length: count - ends.length }, () => idle)]);
-    }
-    return starts;
+  const startsOf = (waiting: BookedJob[], endAt: (running: BookedJob) => Eta | null): Map<number, Eta> => {
+    if (waiting.length === 0) return new Map();
+    const running = openJobs().filter(({ live }) => live !== null);
+    const factsOf = ({ job, entry }: BookedJob) => ({ number: job.number, class: job.device, group: entry.group });
+    return estimateQueue({
+      waiting: waiting.map((booked) => ({
+        ...factsOf(booked),
+        needs: booked.job.needs,
+        waits: daemon.feed.waitsOf(booked.job.number),
+      })),
+      running: running.map((booked) => ({ ...factsOf(booked), end: endAt(booked) })),
+      devices: daemon.watch.judge(listJobOn()),
+      groups: [...daemon.groups.groups.values()],
+      processors: availableParallelism(),
+      typicalSeconds: (number) => typicalOf(book.get(number).job),
+    });
   };
 
   // The view of a job that is over stays what it is until the job itself changes.
@@ -109,12 +107,22 @@ export function createStatusHandlers(paths: LabPaths, daemon: Daemon): Pick<Rout
     const context = daemon.queueContext();
     const waiting = chosen.some(isOpen) ? listWaiting(openJobs(), context) : [];
     const places = new Map(waiting.map(({ job }, index) => [job.number, index + 1]));
-    const starts = startsOf(waiting, context.nowMs);
+    const sights = new Map<number, { progress: string | null; end: Eta | null }>();
+    // What runs is shown, and others wait for its end: its files are read once.
+    const see = (booked: BookedJob) => {
+      const known = sights.get(booked.job.number);
+      if (known !== undefined) return known;
+      const progress = readProgress(paths, booked);
+      const sight = { progress, end: endOf(booked, progress, context.nowMs) };
+      sights.set(booked.job.number, sight);
+      return sight;
+    };
+    const starts = startsOf(waiting, (running) => see(running).end);
     return chosen.map((booked) => {
       const { number } = booked.job;
       if (!isOpen(booked)) return withSince(viewSettled(booked, context));
-      const progress = readProgress(paths, booked);
-      const eta = booked.live === null ? (starts.get(number) ?? null) : endOf(booked, progress, context.nowMs);
+      const { progress, end } = see(booked);
+      const eta = booked.live === null ? (starts.get(number) ?? null) : end;
       return viewJob(
         booked,
         { position: places.get(number) ?? 0, waits: daemon.feed.waitsOf(number), progress },
@@ -124,16 +132,19 @@ export function createStatusHandlers(paths: LabPaths, daemon: Daemon): Pick<Rout
     });
   };
   const viewDevices = (): DeviceView[] => {
-    const jobOn = new Map<string, number>();
-    for (const { job, live } of openJobs()) for (const id of live?.devices ?? []) jobOn.set(id, job.number);
-    const models = new Map(daemon.watch.list().map(({ id, model }) => [id, model]));
-    return daemon.watch.judge(jobOn).map(({ id, class: deviceClass, job, holder, problem, strangers }) => ({
-      id,
-      class: deviceClass,
-      model: models.get(id) ?? daemon.watch.find(id)?.model ?? '',
-      job,
-      busy: job !== null ? null : holder !== null ? `held by ${holder}` : (strangers ?? problem),
-    }));
+    const known = new Map(daemon.watch.list().map((device) => [device.id, device]));
+    return daemon.watch.judge(listJobOn()).map(({ id, class: deviceClass, job, holder, problem, strangers }) => {
+      const device = known.get(id) ?? daemon.watch.find(id);
+      return {
+        id,
+        class: deviceClass,
+        model: device?.model ?? '',
+        vendor: device?.vendor ?? 'cpu',
+        index: device?.index ?? null,
+        job,
+        busy: job !== null ? null : holder !== null ? `held by ${holder}` : (strangers ?? problem),
+      };
+    });
   };
   const chooseJobs = (numbers: number[]): BookedJob[] =>
     numbers.length === 0 ? book.all() : numbers.map((number) => book.get(number));
@@ -142,7 +153,7 @@ export function createStatusHandlers(paths: LabPaths, daemon: Daemon): Pick<Rout
     status: async ({ numbers, filter }) => {
       const track = await readTrack(daemon.config, daemon.main);
       const runs = scoredRunsOf(book);
-      const { device } = daemon.config.run;
+      const device = resolveDevice(daemon.config.run.device, new Set(daemon.devices.map((one) => one.class)));
       const present = daemon.devices.filter((one) => one.class === device).map((one) => one.model);
       const model = chooseModel(runs, track, device, present);
       const { champion } = viewTrack(runs, track, model, judgingOf(daemon.config));
@@ -163,8 +174,9 @@ export function createStatusHandlers(paths: LabPaths, daemon: Daemon): Pick<Rout
         problems: daemon.problems(),
       };
     },
-    wait: async ({ numbers, seen }) => {
+    wait: async ({ numbers, seen, filter }) => {
       const now = await book.waitForChange(numbers, seen, waitLimitMs);
+      if (filter !== undefined) return { seen: now, jobs: applyFilter(filter, viewJobs(chooseJobs(numbers))).jobs };
       // Whoever waits for any change at all asks for what it shows by itself: thousands of ended jobs are not sent along each time.
       return { seen: now, jobs: viewJobs(numbers.length === 0 ? openJobs() : chooseJobs(numbers)) };
     },

@@ -1,6 +1,7 @@
 /** What a test with fresh seeds stands on: track, device model, champion and noise; refuses with the reason where one of them is missing. */
 import { listRepeats } from '../../workers/recorder/test-runs.ts';
 import type { ChampionState } from '../domain/change.ts';
+import { resolveDevice } from '../domain/device-choice.ts';
 import type { DeviceClass } from '../domain/run.ts';
 import { formatLocalTime } from '../domain/time.ts';
 import { LabError } from '../errors/lab-error.ts';
@@ -24,7 +25,7 @@ export interface TestGround {
 /** The ground that the lab stands on now. Throws LabError (user) where there is none: no device, no baseline. */
 export async function findGround(context: AddContext): Promise<TestGround> {
   const { paths, config, main, book, devices } = context;
-  const deviceClass = config.run.device;
+  const deviceClass = resolveDevice(config.run.device, devices);
   ensureDevice(devices, deviceClass, []);
   const track = await bindTrack(paths, config, main);
   const runs = scoredRunsOf(book);

@@ -64,6 +64,7 @@ export interface JobEdits {
   needs?: DeviceNeeds;
   retry?: RetryRule;
   limits?: RunLimits;
+  stdin?: boolean;
 }
 
 /** A job that another one waits for. */
@@ -79,6 +80,8 @@ export interface Group {
   /** How many of its jobs run on the processor at once; a GPU always runs one. 0: no limit but the number of processors. */
   slots: number;
   isPaused: boolean;
+  /** The job whose failure paused it (`queue.pauseOnFailure`); absent: none did. */
+  failedJob?: number;
 }
 
 /** A job as queued: written once, synced before the enqueue is confirmed, never changed. */

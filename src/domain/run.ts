@@ -44,6 +44,8 @@ export type RunFate =
       kind: 'failed';
       failure: FailureClass /** One line: the last line of the exception, the signal, … */;
       detail: string;
+      /** Present where a `killed` run was ended by a signal that nobody asked this lab for; absent in runs from before this was kept. */
+      isUnasked?: true;
     };
 
 /** Where the peak memory figure comes from. */

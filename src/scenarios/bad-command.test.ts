@@ -56,7 +56,7 @@ test.each([
   { args: ['add', ...label, '--seed=-1', '--', 'true'], says: ['seed'] },
   {
     args: ['add', ...label, '--device', 'tpu', '--', 'true'],
-    says: ['--device got "tpu"', 'expected cpu, gpu or one device'],
+    says: ['--device got "tpu"', 'expected cpu, gpu, auto or one device'],
   },
 ])('wrong usage ends with exit code 2, no output and the way out: lab $args', async ({ args, says }) => {
   const { code, stdout, stderr } = await lab.lab(...args);

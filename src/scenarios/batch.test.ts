@@ -1,7 +1,8 @@
 /** `lab add` with a grid, with a file of jobs, and with a key that was used before: one submission is all of its jobs or none. */
 import { join } from 'node:path';
+import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createTemporaryLab, type TemporaryLab } from './temporary-lab.ts';
+import { createTemporaryLab, labCommand, type TemporaryLab } from './temporary-lab.ts';
 
 const label = 'Q: does {lr} help? H: no change';
 let lab: TemporaryLab;
@@ -26,7 +27,7 @@ test('a grid of a dirty tree queues every combination from one snapshot, and the
   expect(new Set(jobs.map(({ commit }) => commit)).size).toBe(1);
   const views = (await lab.status(...jobs.map(({ number }) => number))).jobs;
   expect(views.map(({ job }) => [job.key, job.seed, job.command, job.label?.question])).toContainEqual([
-    'sweep/4',
+    'sweep/lr=3e-4,seed=1',
     1,
     'python3 train.py --lr 3e-4',
     'does 3e-4 help?',
@@ -41,6 +42,66 @@ test('a grid of a dirty tree queues every combination from one snapshot, and the
   );
   expect(again.stderr).toContain('asked before: this is the same job (6 of 6 jobs)');
   expect(await queued()).toEqual(jobs.map(({ number }) => number));
+});
+
+test('the key of a grid queues just what a wider one has more, and is refused for another command', async () => {
+  const words = ['add', '-p', '--stashed', '--key', 'wider', '--label', label, '--grid', 'lr=1,2'];
+  const command = ['--', 'python3', 'train.py', '--lr', '{lr}'];
+  const numbersOf = async (...args: string[]) => (await lab.lab(...args)).stdout.trim().split('\n').map(Number);
+  const narrow = await numbersOf(...words, '--grid', 'seed=0..1', ...command);
+  const before = await queued();
+  const wide = await numbersOf(...words, '--grid', 'seed=0..2', ...command);
+  expect(wide).toHaveLength(6);
+  const fresh = wide.filter((number) => !narrow.includes(number));
+  const views = (await lab.status(...fresh)).jobs.map(({ job }) => [job.command, job.seed]);
+  expect(views.sort()).toEqual([
+    ['python3 train.py --lr 1', 2],
+    ['python3 train.py --lr 2', 2],
+  ]);
+  expect(await queued()).toEqual([...before, ...fresh]);
+
+  const other = await lab.lab(...words, '--grid', 'seed=0..3', ...command, '--fast');
+  expect(other.code).toBe(1);
+  expect(other.stderr).toContain(`the key "wider/lr=1,seed=0" stands for job ${narrow[0]} already: its command is`);
+  expect(await queued()).toEqual([...before, ...fresh]);
+});
+
+test('lines from standard input say what the options say, and the waiting job can still be given other values', async () => {
+  const [node, script] = labCommand;
+  const lines = [
+    { command: 'true', label: 'Q: a? H: no change', retries: 2, retryOn: ['oom'], idleSeconds: 60, delay: '2h' },
+    { command: 'pwd > where', label: 'Q: b? H: no change', folder: 'below', stdin: true, noScore: true },
+  ];
+  await lab.write('below/kept.txt', 'kept\n');
+  const call = await execa(node, [script, 'add', '-p', '--stashed', '--log-mb', '3', '--from', '-'], {
+    cwd: lab.root,
+    env: lab.env,
+    extendEnv: false,
+    input: lines.map((line) => JSON.stringify(line)).join('\n'),
+  });
+  const [first = 0, second = 0] = call.stdout.trim().split('\n').map(Number);
+  const view = async (number: number) => (await lab.status(number)).jobs[0]?.job;
+  expect(await view(first)).toMatchObject({
+    retry: { times: 2, on: ['out-of-memory'] },
+    limits: { idleSeconds: 60, logMb: 3 },
+  });
+  expect(await view(second)).toMatchObject({ kind: 'task', directory: 'below', stdin: true, retry: { times: 0 } });
+
+  const number = String(first);
+  await lab.lab('edit', number, '--retries', '1', '--idle-seconds', 'none', '--stdin', 'on', '--after', String(second));
+  await lab.lab('edit', number, '--after-any', '1');
+  expect(await view(first)).toMatchObject({
+    retry: { times: 1, on: ['out-of-memory'] },
+    limits: { idleSeconds: null, logMb: 3 },
+    stdin: true,
+  });
+  expect((await lab.status(first)).jobs[0]?.after).toEqual([
+    { job: second, any: false },
+    { job: 1, any: true },
+  ]);
+  const many = await lab.lab('edit', number, '--device', 'gpu', '--gpus', '99');
+  expect(many.code).not.toBe(0);
+  expect(await view(first)).toMatchObject({ needs: { gpus: 1 } });
 });
 
 test('a file with one wrong job queues none of its jobs', async () => {

@@ -30,7 +30,7 @@ async function createGpuLab(cards: number, changes: Partial<Parameters<FakeNvidi
 const addWaiting = (lab: TemporaryLab, go: string, ...options: string[]): Promise<number> =>
   lab.add(
     ...['--here', '--no-score', '--label', 'Q: which card? H: any', ...options, '--'],
-    `echo "cards=$CUDA_VISIBLE_DEVICES colour=$COLOUR"; until [ -e signals/${go} ]; do sleep 0.05; done`,
+    `echo "cards=$CUDA_VISIBLE_DEVICES order=$CUDA_DEVICE_ORDER colour=$COLOUR slot=$LAB_SLOT group=$LAB_GROUP"; until [ -e signals/${go} ]; do sleep 0.05; done`,
   );
 
 const stateOf = async (lab: TemporaryLab, job: number) => (await lab.status(job)).jobs[0]?.state;
@@ -81,6 +81,8 @@ test('two cards run two jobs, and the third is ready before one of them ends and
   await lab.write('signals/b', '');
   expect(await deviceOf(lab, third)).toBe('gpu1');
   expect([await cardsOf(lab, first), await cardsOf(lab, second), await cardsOf(lab, third)]).toEqual(['0', '1', '1']);
+  // Without it CUDA counts by speed, and its 0 may be what nvidia-smi calls 1.
+  expect(await lab.read(`.lab/runs/${first}/1/run.log`)).toContain('order=PCI_BUS_ID');
   await lab.write('signals/a', '');
   await lab.write('signals/c', '');
   await expectAllDone(lab);
@@ -234,4 +236,6 @@ test('a group with two slots runs two jobs at once on the processor, and a third
   expect(await stateOf(lab, third)).toMatchObject({ kind: 'queued', position: 1 });
   for (const go of ['a', 'b', 'c']) await lab.write(`signals/${go}`, '');
   await expectAllDone(lab);
+  for (const slot of [0, 1])
+    expect(await lab.read(`.lab/runs/${slot + 1}/1/run.log`)).toContain(`slot=${slot} group=default\n`);
 });

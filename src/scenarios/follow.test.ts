@@ -1,5 +1,9 @@
-/** `lab follow` of jobs that wait: what they wait for is told when it changes, and only a job that needs a person itself ends it. */
+/**
+ * `lab follow`: what a job waits for is told when it changes, only a job that needs a person itself ends it, and without a number each job
+ * is shown as it begins. Beside it `lab wait` where nothing is open, and `lab log` of a large log.
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createTemporaryLab, labCommand, type TemporaryLab, waitUntil } from './temporary-lab.ts';
 
@@ -16,25 +20,45 @@ afterAll(async () => {
 
 interface Following {
   child: ChildProcess;
+  /** What came on standard error. */
   told(): string;
+  /** What came on standard output. */
+  printed(): string;
   ended: Promise<{ code: number | null; signal: string | null }>;
 }
 
-function follow(number: number): Following {
+function follow(...numbers: number[]): Following {
   const [node, script] = labCommand;
-  const child = spawn(node, [script, 'follow', String(number)], { cwd: lab.root, env: lab.env });
+  const child = spawn(node, [script, 'follow', ...numbers.map(String)], { cwd: lab.root, env: lab.env });
   let text = '';
+  let output = '';
   child.stderr.on('data', (bytes: Buffer) => {
     text += bytes.toString();
+  });
+  child.stdout.on('data', (bytes: Buffer) => {
+    output += bytes.toString();
   });
   const ended = new Promise<{ code: number | null; signal: string | null }>((resolve) => {
     child.once('close', (code, signal) => resolve({ code, signal }));
   });
-  return { child, told: () => text, ended };
+  return { child, told: () => text, printed: () => output, ended };
 }
 
 const tells = (following: Following, text: string): Promise<true> =>
   waitUntil(`it tells "${text}", so far:\n${following.told()}`, async () => following.told().includes(text));
+
+const prints = (following: Following, text: string): Promise<true> =>
+  waitUntil(`it prints "${text}", so far:\n${following.printed()}`, async () => following.printed().includes(text));
+
+test('with nothing open wait says so and ends with 0, follow with 1; a number or group that is not there is an error', async () => {
+  const nothing = { code: 0, stdout: '', stderr: expect.stringContaining('nothing is queued or running') };
+  expect(await lab.lab('wait')).toMatchObject(nothing);
+  expect(await lab.lab('wait', '--group', 'default', '--json')).toMatchObject(nothing);
+  expect((await lab.lab('wait', '1')).code).toBe(1);
+  expect((await lab.lab('wait', '--group', 'nowhere')).code).toBe(1);
+  const following = await lab.lab('follow');
+  expect(following).toMatchObject({ code: 1, stderr: expect.stringContaining('nothing runs and nothing is queued') });
+});
 
 test('a job behind one that was put aside says so, then that it is next, and is followed to its end', async () => {
   const aside = await lab.add('--no-score', '--stashed', ...label, '--', 'true');
@@ -76,4 +100,41 @@ test('a job that needs a person itself ends with words and 3, also where it come
   await lab.lab('remove', String(before));
   expect(await following.ended).toEqual({ code: 3, signal: null });
   expect(following.told()).toContain(`job ${before}, which it comes after, was removed`);
+});
+
+test('without a number each job is shown as it begins, beside one that runs on, and a failure counts', async () => {
+  expect((await lab.lab('parallel', '2')).code).toBe(0);
+  const gate = join(lab.root, 'go-on');
+  const waits = `echo long begins; until [ -e '${gate}' ]; do sleep 0.05; done; echo long ends`;
+  const long = await lab.add('--no-score', ...label, '--', waits);
+  const following = follow();
+  await prints(following, 'long begins\n');
+  const short = await lab.add('--no-score', ...label, '--', 'echo short one');
+  await prints(following, `${short} | short one\n`);
+  await tells(following, `job ${short}: done`);
+  const failing = await lab.add('--no-score', ...label, '--', 'echo short two; exit 4');
+  await prints(following, `${failing} | short two\n`);
+  await tells(following, `job ${failing}: failed`);
+  expect(following.told()).not.toContain(`job ${long}: `);
+  await lab.write('go-on', '');
+  expect(await following.ended).toEqual({ code: 3, signal: null });
+  expect(following.printed()).toContain(`${long} | long ends\n`);
+  expect(following.told()).toContain(`job ${long}: done`);
+});
+
+test('a log of more than 16 MiB is printed whole, as JSON too, and its last lines are counted from its end', async () => {
+  const line = '0123456789abcdef\n';
+  const count = 1_100_000;
+  const number = String(
+    await lab.add('--no-score', ...label, '--', `yes 0123456789abcdef 2>/dev/null | head -n ${count}`),
+  );
+  expect((await lab.lab('wait', number)).code).toBe(0);
+  const whole = await lab.lab('log', number, '--step', 'run');
+  // Compared as lengths and ends: a difference of such texts would fill the screen.
+  expect(whole.stdout.length).toBe(count * line.length);
+  expect(whole.stdout.startsWith(line) && whole.stdout.endsWith(`\n${line}`)).toBe(true);
+  const [part] = JSON.parse((await lab.lab('log', number, '--step', 'run', '--json')).stdout) as { text: string }[];
+  expect(part?.text === whole.stdout).toBe(true);
+  const last = await lab.lab('log', number, '--step', 'run', '-n', '1000000');
+  expect(last.stdout.length).toBe(1_000_000 * line.length);
 });

@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createFakeNvidiaSmi, idleCards } from './fake-nvidia-smi.ts';
 import { createTemporaryLab, labCommand, type TemporaryLab } from './temporary-lab.ts';
 
 let lab: TemporaryLab;
@@ -45,6 +46,26 @@ test('the own lab records nothing of its tasks on its branch', async () => {
   const own = join(lab.around, 'home', 'nightlab', 'own');
   const { stdout } = await execa('git', ['log', '--format=%s', 'main'], { cwd: own });
   expect(stdout).toBe('nightlab: make the own lab');
+});
+
+test('where the machine has GPUs a job is given one unasked, and who chose a card in the shell is told the option for it', async () => {
+  const smi = createFakeNvidiaSmi(lab.around, { cards: idleCards(2) });
+  const path = `${smi.folder}${delimiter}${lab.env.PATH ?? ''}`;
+  const env = { XDG_DATA_HOME: join(lab.around, 'home-with-cards'), PATH: path, CUDA_VISIBLE_DEVICES: '1' };
+  const run = async (...options: string[]) => {
+    const command = 'echo "card $CUDA_VISIBLE_DEVICES, order $CUDA_DEVICE_ORDER" > card.txt';
+    const { code, stderr } = await lab.labIn(outside, ['add', '--wait', ...options, '--', command], env);
+    expect(code, stderr).toBe(0);
+    return { stderr, card: await readFile(join(outside, 'card.txt'), 'utf8') };
+  };
+  const unasked = await run();
+  expect(unasked.stderr).toContain('CUDA_VISIBLE_DEVICES=1 is not taken along');
+  expect(unasked.stderr).toContain('`--device gpu1` asks for that one');
+  expect(unasked.card).toMatch(/^card [01], order PCI_BUS_ID\n$/);
+  const bound = await run('--device', 'gpu1');
+  expect(bound.stderr).not.toContain('CUDA_VISIBLE_DEVICES');
+  expect(bound.card).toBe('card 1, order PCI_BUS_ID\n');
+  expect((await run('--device', 'cpu')).card).toBe('card , order \n');
 });
 
 test('pueue’s waiting tasks are taken over with their places, once, and without their secrets', async () => {

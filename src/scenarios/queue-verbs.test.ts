@@ -1,5 +1,5 @@
 /** The verbs of the queue on a real daemon with real runs: what they do to jobs that wait, run and are over. The command line's words are not its subject. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { callRoute } from '../cli/client.ts';
@@ -90,6 +90,30 @@ test('a paused group starts nothing until it goes on, but for what is sent ahead
   expect((await stateOf(lab, waits)).kind).toBe('queued');
   await ask(lab, 'start', { select: { numbers: [], group: 'default', all: false } });
   await reaches(lab, waits, 'ended');
+});
+
+test('where failures pause, what waits behind one does not begin and says why; a kill pauses nothing', async () => {
+  const lab = await createTemporaryLab({ local: 'sandbox: off\nqueue: {pauseOnFailure: group}\n' });
+  made.push(lab);
+  const go = join(lab.around, 'go');
+  const failing = await task(lab, `until [ -e ${go} ]; do sleep 0.05; done; exit 3`);
+  await reaches(lab, failing, 'running', { step: 'train' });
+  const behind = await task(lab, 'true');
+  writeFileSync(go, '');
+  await reaches(lab, failing, 'ended');
+  const why = `the group default is paused, because job ${failing} failed`;
+  const { groups } = await lab.status();
+  expect(groups).toEqual([{ name: 'default', slots: 1, isPaused: true, failedJob: failing }]);
+  expect(await stateOf(lab, behind)).toMatchObject({ kind: 'queued', waits: expect.stringContaining(why) });
+  expect((await lab.lab('status')).stdout).toContain(`${why}: \`lab start --group default\` goes on\n`);
+
+  await ask(lab, 'start', { select: { numbers: [], group: 'default', all: false } });
+  await reaches(lab, behind, 'ended');
+  const unwanted = await block(lab);
+  await reaches(lab, unwanted, 'running', { step: 'train' });
+  await ask(lab, 'kill', { numbers: [unwanted], graceSeconds: 0 });
+  await reaches(lab, unwanted, 'ended');
+  expect((await lab.status()).groups).toEqual([{ name: 'default', slots: 1, isPaused: false }]);
 });
 
 test('the pause of a running job is a file in its folder while it lasts, and is shown', async () => {

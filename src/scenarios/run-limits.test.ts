@@ -48,6 +48,9 @@ test('a run that prints nothing is a crash that names its limit, and so is one t
   expect(log.length).toBeLessThanOrEqual(50_000);
   expect(log).toMatch(/^first\na line of many\n/);
   expect(log).toContain('bytes left out here, the log limit is 50000 bytes');
+
+  for (const limited of [patient, lab])
+    expect(JSON.parse((await limited.lab('audit', '--json')).stdout)).toMatchObject({ findings: [] });
 });
 
 test('with less free than the reserve a job waits and says so, can be killed, and nothing of it is prepared', async () => {

@@ -1,6 +1,6 @@
 /** Grids: what is read, what is refused, and what becomes of a command. */
 import { expect, test } from 'vitest';
-import { ensureUsedNames, fillIn, listGridPoints, parseGrid, seedOf } from './grid.ts';
+import { ensureUsedNames, fillIn, formatPoint, listGridPoints, parseGrid, seedOf } from './grid.ts';
 
 test('a grid gives every combination once, the last name changing first', () => {
   const points = listGridPoints(parseGrid(['lr=1e-3,3e-4', 'seed=0..2']));
@@ -13,6 +13,15 @@ test('a grid gives every combination once, the last name changing first', () => 
     '--lr 3e-4 --seed 2',
   ]);
   expect(points.map(seedOf)).toEqual([0, 1, 2, 0, 1, 2]);
+});
+
+test('a point is named the same in a wider grid and in one with its names in another order, and long ones stay apart', () => {
+  const names = (...texts: string[]) => listGridPoints(parseGrid(texts)).map(formatPoint);
+  expect(names('lr=a,b', 'seed=0')).toEqual(['lr=a,seed=0', 'lr=b,seed=0']);
+  expect(names('seed=0..1', 'lr=a,b')).toEqual(expect.arrayContaining(names('lr=a,b', 'seed=0')));
+  const long = names(`path=${'x'.repeat(300)}1,${'x'.repeat(300)}2`);
+  expect(new Set(long).size).toBe(2);
+  expect(long.every((name) => name.length <= 200)).toBe(true);
 });
 
 test('without a grid there is one empty combination, and braces of other names stay', () => {

@@ -2,6 +2,7 @@
  * A grid of values (`--grid lr=1e-3,3e-4 --grid seed=0..4`) and what it makes of one command: every combination, with `{lr}` replaced.
  * Pure. A name is replaced where it stands in braces; other braces stay as they are.
  */
+import { createHash } from 'node:crypto';
 import { LabError } from '../../errors/lab-error.ts';
 
 /** How many jobs one submission may have. */
@@ -81,6 +82,16 @@ export function ensureUsedNames(axes: GridAxis[], texts: (string | null)[]): voi
 /** The text with each name of the point in braces replaced by its value. */
 export function fillIn(text: string, point: GridPoint): string {
   return text.replaceAll(/\{([A-Za-z_]\w*)\}/g, (braces, name: string) => point.get(name) ?? braces);
+}
+
+/** How long a point may be as a text in a key; a longer one is told by its digest. */
+const longestPoint = 200;
+
+/** A point as a part of a key ("lr=3e-4,seed=1"): the same in every grid that has it, wider ones and those with other orders of names. */
+export function formatPoint(point: GridPoint): string {
+  const names = [...point.keys()].sort();
+  const text = names.map((name) => `${name}=${point.get(name) ?? ''}`).join(',');
+  return text.length <= longestPoint ? text : createHash('sha256').update(text).digest('hex').slice(0, 32);
 }
 
 /** LAB_SEED of a point: its `seed`; null where it has none. Throws LabError (usage) where that is no whole number. */

@@ -24,6 +24,8 @@ test('dependencies are given as lists and ranges, and by their end alone', () =>
 test('one device names its class, and GPU memory asks for a GPU', () => {
   expect(read('--device', 'gpu1')).toMatchObject({ device: 'gpu', needs: { deviceId: 'gpu1' } });
   expect(read('--vram', '20G')).toMatchObject({ device: 'gpu', needs: { deviceId: null, vramMib: 20 * 1024 } });
+  expect(read('--device', 'auto')).toMatchObject({ device: 'auto', needs: { deviceId: null } });
+  expect(read('--device', 'auto', '--gpus', '2')).toMatchObject({ device: 'gpu', needs: { gpus: 2 } });
 });
 
 test('retries know the short words and the lab’s pause', () => {
@@ -48,6 +50,8 @@ test.each([
   [['--group', 'a b'], '--group got "a b"'],
   [['--log-mb', '0'], '--log-mb got "0"'],
   [['--after', 'x'], '"x" is no job number'],
+  [['--immediate', '--stashed'], '--immediate sends a job ahead and --stashed keeps it back'],
+  [['-i', '--delay', '2h'], '--immediate sends a job ahead and --delay keeps it back'],
 ])('%j is refused', (argv, reason) => {
   expect(() => read(...argv)).toThrow(reason);
 });

@@ -2,8 +2,9 @@
  * The options of `lab add` that say when and where one job runs: their texts, what they mean, and the same words for a line of a jobs
  * file. Label, command and environment are add.ts's.
  */
+import type { DeviceChoice } from '../../domain/device-choice.ts';
 import type { Dependency, DeviceNeeds, RetryRule, RunLimits } from '../../domain/job.ts';
-import { type DeviceClass, failureClasses } from '../../domain/run.ts';
+import { failureClasses } from '../../domain/run.ts';
 import { LabError } from '../../errors/lab-error.ts';
 import { type CommandInput, type OptionSpec, parseJobNumbers } from '../define.ts';
 import { parseSizeMib } from '../sizes.ts';
@@ -35,7 +36,7 @@ export const jobOptions: OptionSpec[] = [
 
 /** What the options say of one job; null where the lab's own counts. */
 export interface JobOptions {
-  device: DeviceClass | null;
+  device: DeviceChoice | null;
   needs: DeviceNeeds;
   after: Dependency[];
   notBefore: string | null;
@@ -61,6 +62,7 @@ export function parseJobOptions(input: CommandInput, defaults: OptionDefaults, n
   if (priority !== null && !Number.isInteger(priority))
     throw new LabError('usage', `--priority got "${priority}", expected a whole number`);
   const delay = input.text('delay');
+  ensureOneTime(input);
   const after = [
     ...parseAfter(input.texts('after')).map((job) => ({ job, any: false })),
     ...parseAfter(input.texts('after-any')).map((job) => ({ job, any: true })),
@@ -78,7 +80,7 @@ export function parseJobOptions(input: CommandInput, defaults: OptionDefaults, n
     if (value !== null && value <= 0) throw new LabError('usage', `--${name} got "${value}", expected more than 0`);
   const hasLimits = limits.idleSeconds !== null || limits.logMb !== null;
   return {
-    device: device ?? (asksForGpu ? 'gpu' : null),
+    device: asksForGpu && (device === null || device === 'auto') ? 'gpu' : device,
     needs: { deviceId, gpus: gpus ?? 1, vramMib: vram === null ? null : parseSizeMib(vram) },
     after,
     notBefore: delay === null ? null : parseWhen(delay, now).toISOString(),
@@ -86,12 +88,22 @@ export function parseJobOptions(input: CommandInput, defaults: OptionDefaults, n
     group: parseGroup(input.text('group') ?? 'default', '--group'),
     stashed: input.flag('stashed'),
     forced: input.flag('immediate'),
-    retry: parseRetry(input, defaults),
+    retry: parseRetries(input, { times: 0, on: [], delaySeconds: defaults.retrySeconds }),
     limits: hasLimits
       ? { idleSeconds: limits.idleSeconds ?? defaults.idleSeconds, logMb: limits.logMb ?? defaults.logMb }
       : null,
     stdin: input.flag('stdin'),
   };
+}
+
+/** Throws LabError (usage) where a job is sent ahead of all and kept back at once. */
+function ensureOneTime(input: Pick<CommandInput, 'flag' | 'text'>): void {
+  if (!input.flag('immediate')) return;
+  const other = input.flag('stashed') ? '--stashed' : input.text('delay') === null ? null : '--delay';
+  if (other === null) return;
+  throw new LabError('usage', `--immediate sends a job ahead and ${other} keeps it back, expected one of them`, {
+    hints: ['`lab start NUMBER` sends a job ahead later on'],
+  });
 }
 
 function parseAfter(texts: string[]): number[] {
@@ -104,15 +116,15 @@ export function parseGroup(text: string, what: string): string {
   throw new LabError('usage', `${what} got "${text}", expected letters, digits, dots and dashes, at most 60`);
 }
 
-/** A class, or one device of it. Throws LabError (usage) that begins with `what`. */
+/** A class, auto, or one device. Throws LabError (usage) that begins with `what`. */
 export function parseDevice(
   text: string | null,
   what: string,
-): { device: DeviceClass | null; deviceId: string | null } {
-  if (text === null || text === 'cpu' || text === 'gpu') return { device: text, deviceId: null };
+): { device: DeviceChoice | null; deviceId: string | null } {
+  if (text === null || text === 'cpu' || text === 'gpu' || text === 'auto') return { device: text, deviceId: null };
   const match = /^(cpu|gpu)\d+$/.exec(text);
   if (match) return { device: match[1] === 'cpu' ? 'cpu' : 'gpu', deviceId: text };
-  throw new LabError('usage', `${what} got "${text}", expected cpu, gpu or one device such as gpu1`);
+  throw new LabError('usage', `${what} got "${text}", expected cpu, gpu, auto or one device such as gpu1`);
 }
 
 // Words that people use, and the failure classes of a run that trying again can help against.
@@ -125,26 +137,47 @@ const causes: readonly string[] = [
   ...failureClasses.filter((name) => name !== 'killed'),
 ];
 
-/** What a job is tried again after, as RetryRule names it. Throws LabError (usage) that lists the words. */
-export function parseRetryCause(word: string): string {
+/** What a job is tried again after, as RetryRule names it. Throws LabError (usage) that begins with `what` and lists the words. */
+export function parseRetryCause(word: string, what = '--retry-on'): string {
   const cause = causeNames[word] ?? word;
   const code = /^exit:(\d{1,3})$/.exec(cause);
   if (causes.includes(cause) || (code !== null && Number(code[1]) >= 1 && Number(code[1]) <= 255)) return cause;
-  throw new LabError('usage', `--retry-on got "${word}", expected some of: oom, exit:75, ${causes.join(', ')}`);
+  throw new LabError('usage', `${what} got "${word}", expected some of: oom, exit:75, ${causes.join(', ')}`);
 }
 
-function parseRetry(input: CommandInput, { retrySeconds }: OptionDefaults): RetryRule | null {
-  const times = input.wholeNumber('retries', 0);
+/** What is said of retries; null and an empty list where it is not. */
+export interface SaidOfRetries {
+  times: number | null;
+  on: string[];
+  delaySeconds: number | null;
+}
+
+/**
+ * A rule with what is said on top; null where nothing is. Throws LabError (usage) where causes or a pause are said of a job that is not
+ * tried again at all; `word` is what would say how often.
+ */
+export function applyRetries(present: RetryRule, said: SaidOfRetries, word: string): RetryRule | null {
+  const { times, on, delaySeconds } = said;
+  if (times === null && on.length === 0 && delaySeconds === null) return null;
+  if (times === null && present.times === 0)
+    throw new LabError('usage', `causes and a pause of retries do not say how often, expected ${word} too`);
+  const before = present.on.length === 0 ? ['any'] : present.on;
+  return {
+    times: times ?? present.times,
+    on: on.length === 0 ? before : on,
+    delaySeconds: delaySeconds ?? present.delaySeconds,
+  };
+}
+
+/** The rule that --retries, --retry-on and --retry-delay make of the present one; null where none is given. Throws LabError (usage). */
+export function parseRetries(
+  input: Pick<CommandInput, 'texts' | 'number' | 'wholeNumber'>,
+  present: RetryRule,
+): RetryRule | null {
   const words = input.texts('retry-on').flatMap((text) => text.split(',').map((word) => word.trim()));
   const delaySeconds = input.number('retry-delay');
   if (delaySeconds !== null && delaySeconds < 0)
     throw new LabError('usage', `--retry-delay got "${delaySeconds}", expected seconds of at least 0`);
-  if (times === null && words.length === 0 && delaySeconds === null) return null;
-  if (times === null)
-    throw new LabError('usage', '--retry-on and --retry-delay say nothing of how often, expected --retries too');
-  return {
-    times,
-    on: words.length === 0 ? ['any'] : words.map(parseRetryCause),
-    delaySeconds: delaySeconds ?? retrySeconds,
-  };
+  const on = words.map((word) => parseRetryCause(word));
+  return applyRetries(present, { times: input.wholeNumber('retries', 0), on, delaySeconds }, '--retries');
 }

@@ -6,9 +6,16 @@ import { findCheckoutRoot } from '../../config/repository-root.ts';
 import { type AddedJob, type AddRequest, requestDefaults } from '../../daemon/routes.ts';
 import { formatLocalTime } from '../../domain/time.ts';
 import { LabError } from '../../errors/lab-error.ts';
-import { buildCommandRequests, buildFileRequests, ensureLabels, type RequestBase } from '../add/build-requests.ts';
+import {
+  buildCommandRequests,
+  buildFileRequests,
+  ensureLabels,
+  type RequestBase,
+  type Submission,
+} from '../add/build-requests.ts';
+import { renderCardHint } from '../add/card-hint.ts';
 import { jobOptions, parseJobOptions } from '../add/job-options.ts';
-import { parseJobsFile, readJobsFile } from '../add/jobs-file.ts';
+import { type JobLine, parseJobsFile, readJobsFile } from '../add/jobs-file.ts';
 import { readLabFacts } from '../add/lab-facts.ts';
 import { tellLeft } from '../add/left-names.ts';
 import { captureEnvironment } from '../capture-environment.ts';
@@ -28,7 +35,7 @@ export const add: CommandSpec = {
     {
       name: 'device',
       value: 'name',
-      description: 'cpu, gpu or one device such as gpu1 (default: run.device of lab.yaml)',
+      description: 'cpu, gpu, auto or one device such as gpu1 (default: run.device of lab.yaml)',
     },
     { name: 'seed', value: 'number', description: 'LAB_SEED of the run' },
     { name: 'wall-seconds', value: 'number', description: 'Wall limit of the command (default: run.wallSeconds)' },
@@ -61,6 +68,7 @@ export const add: CommandSpec = {
     const isInPlace = facts.place === 'here';
     const checkout = isInPlace ? '/' : (findCheckoutRoot(folder) ?? paths.root);
     const base = input.text('base');
+    const now = new Date();
     const captured = captureEnvironment(process.env, facts.pass, facts.secret);
     const shared: RequestBase = {
       ...requestDefaults,
@@ -74,14 +82,18 @@ export const add: CommandSpec = {
       secrets: captured.secrets,
       wallSeconds: input.wholeNumber('wall-seconds', 1),
       base: base === null ? null : await resolveBase(paths.root, base),
-      ...parseJobOptions(input, facts, new Date()),
+      ...parseJobOptions(input, facts, now),
     };
-    const key = parseKey(input.text('key'));
+    const submission = parseKey(input.text('key'));
     const from = input.text('from');
     const requests =
       from === null
-        ? buildCommandRequests(input, shared, key)
-        : buildFileRequests(await readLines(input, from), shared, key, facts.secret);
+        ? buildCommandRequests(input, shared, submission)
+        : buildFileRequests(await readLines(input, from, now), shared, submission, {
+            secret: facts.secret,
+            defaults: facts,
+            now,
+          });
     // Asked here already, so that a typing mistake does not start a daemon first; the daemon asks again.
     ensureLabels(requests, facts.direction, facts.labels);
     const isBatch = from !== null || input.texts('grid').length > 0;
@@ -95,6 +107,8 @@ export const add: CommandSpec = {
       captured.left,
       requests.map(({ command }) => command ?? ''),
     );
+    const hint = renderCardHint(process.env, requests);
+    if (hint !== null) process.stderr.write(`${hint}\n`);
     tellNotes(jobs);
     if (input.flag('json')) process.stdout.write(`${JSON.stringify(isBatch ? { jobs } : jobs[0])}\n`);
     else if (input.flag('print-number')) for (const { number } of jobs) process.stdout.write(`${number}\n`);
@@ -116,18 +130,18 @@ async function resolveBase(root: string, rev: string): Promise<string> {
   return await resolveCommit(root, rev);
 }
 
-function parseKey(text: string | null): string {
-  if (text === null) return randomUUID();
-  // Room for "/9999" of a batch.
-  if (text.trim() !== '' && text.length <= 190) return text;
+function parseKey(text: string | null): Submission {
+  if (text === null) return { key: randomUUID(), isChosen: false };
+  // Room for the place or the point of a batch.
+  if (text.trim() !== '' && text.length <= 190) return { key: text, isChosen: true };
   throw new LabError('usage', `--key got "${text}", expected text of at most 190 characters`);
 }
 
-async function readLines(input: CommandInput, from: string): Promise<ReturnType<typeof parseJobsFile>> {
+async function readLines(input: CommandInput, from: string, now: Date): Promise<JobLine[]> {
   if (input.texts('grid').length > 0)
     throw new LabError('usage', '--from and --grid both say which jobs there are, expected one of them');
   ensureNoWords('add --from', { words: [...input.words, ...(input.rest ?? [])] });
-  return parseJobsFile(await readJobsFile(from), from);
+  return parseJobsFile(await readJobsFile(from), from, now);
 }
 
 /** Tells on stderr when jobs that were queued for later begin. */

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { findLab } from '../../config/lab-paths.ts';
 import { requestDefaults } from '../../daemon/routes.ts';
+import type { DeviceChoice } from '../../domain/device-choice.ts';
 import { LabError } from '../../errors/lab-error.ts';
 import { listSeeds } from '../baseline-seeds.ts';
 import { captureEnvironment } from '../capture-environment.ts';
@@ -17,7 +18,7 @@ export const baseline: CommandSpec = {
   usage: '',
   options: [
     { name: 'seeds', value: 'count', description: 'How many seeds (default: all of run.seeds)' },
-    { name: 'device', value: 'class', description: 'cpu or gpu' },
+    { name: 'device', value: 'class', description: 'cpu, gpu or auto (default: run.device)' },
     { name: 'no-wait', description: 'Queue the runs and return' },
     { name: 'json', description: 'Print as JSON' },
   ],
@@ -30,8 +31,8 @@ export const baseline: CommandSpec = {
     if (!Number.isInteger(count) || count < 1)
       throw new LabError('usage', `--seeds got "${input.text('seeds')}", expected a count of at least 1`);
     const device = input.text('device');
-    if (device !== null && device !== 'cpu' && device !== 'gpu')
-      throw new LabError('usage', `--device got "${device}", expected cpu or gpu`);
+    if (device !== null && device !== 'cpu' && device !== 'gpu' && device !== 'auto')
+      throw new LabError('usage', `--device got "${device}", expected cpu, gpu or auto`);
     const captured = captureEnvironment(process.env, config.env.pass, config.env.secret);
     const seeds = listSeeds(config, count);
     const numbers: number[] = [];
@@ -64,7 +65,7 @@ export const baseline: CommandSpec = {
       return 0;
     }
     const code = await waitForJobs(paths, numbers, { isJson: false });
-    const used = device === null ? config : { ...config, run: { ...config.run, device: device as 'cpu' | 'gpu' } };
+    const used = device === null ? config : { ...config, run: { ...config.run, device: device as DeviceChoice } };
     const ledger = await readLedger(paths, used);
     process.stdout.write(
       input.flag('json') ? `${JSON.stringify(ledger.view.baseline)}\n` : `${formatBaseline(ledger, config)}\n`,

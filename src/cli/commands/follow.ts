@@ -9,14 +9,10 @@ import { call } from '../client.ts';
 import { type CommandSpec, parseJobNumbers } from '../define.ts';
 import { describeGoingOn, tellOnInterrupt } from '../interrupt.ts';
 import { isFinal, isSuccess } from '../render.ts';
+import { followQueue, openJobs, readLogsMs } from '../status/follow-queue.ts';
 import { createLinePrefix, createLogStream } from '../status/log-stream.ts';
-import { describeWait, listBlocking } from '../status/wait-reason.ts';
-import { findBlocker, renderDigest } from '../wait-for-jobs.ts';
-
-const pollMs = 100;
-
-/** Every job that is not over. */
-const everyJob = { states: [], group: null, label: null, idea: null, since: null, ended: 0, isArchived: false };
+import { describeNow, listBlocking } from '../status/wait-reason.ts';
+import { renderDigest } from '../wait-for-jobs.ts';
 
 /** Follows jobs. */
 export const follow: CommandSpec = {
@@ -24,11 +20,7 @@ export const follow: CommandSpec = {
   summary: 'Follow the logs of running jobs',
   usage: '[number…]',
   options: [{ name: 'all', short: 'a', description: 'Without a number: go on when the queue is empty, until Ctrl-C' }],
-  examples: [
-    'lab follow 3',
-    'lab follow 3-5',
-    'lab follow    # what runs now, then what runs next, until the queue is empty',
-  ],
+  examples: ['lab follow 3', 'lab follow 3-5', 'lab follow    # each job as it begins, until the queue is empty'],
   async run(input) {
     const numbers = parseJobNumbers(input.words);
     if (numbers.length > 0 && input.flag('all'))
@@ -50,42 +42,6 @@ export const follow: CommandSpec = {
     return views.every(isSuccess) ? 0 : exitCodes['job-failed'];
   },
 };
-
-/** Follows what runs, then what runs next; two at once have their numbers before their lines. */
-async function followQueue(paths: LabPaths, isEndless: boolean): Promise<number> {
-  const done = new Set<number>();
-  let isGood = true;
-  for (let seen = 0; ; ) {
-    const open = await listOpen(paths);
-    const known = new Map(open.map((view) => [view.job.number, view]));
-    const current = open.filter(
-      ({ state, job }) => !done.has(job.number) && (state.kind === 'running' || state.kind === 'recording'),
-    );
-    const next = open.find(({ state, job }) => state.kind === 'queued' && state.position > 0 && !done.has(job.number));
-    const chosen = current.length > 0 ? current : next === undefined ? [] : [next];
-    const views = await Promise.all(chosen.map(({ job }) => followJob(paths, job.number, chosen.length > 1)));
-    for (const view of views) {
-      done.add(view.job.number);
-      isGood &&= isSuccess(view);
-      process.stderr.write(`\n${renderDigest(paths, view)}`);
-    }
-    if (chosen.length > 0) continue;
-    const comes = open.some((view) => !done.has(view.job.number) && findBlocker(view, known) === null);
-    if (!comes && !isEndless) {
-      if (done.size > 0) return isGood ? 0 : exitCodes['job-failed'];
-      throw new LabError('user', 'nothing runs and nothing is queued, expected a job to follow', {
-        hints: ['`lab log <number>` shows a log that ended'],
-      });
-    }
-    const answer = await call(paths, 'wait', { numbers: [], seen });
-    seen = answer.seen;
-  }
-}
-
-async function listOpen(paths: LabPaths): Promise<JobView[]> {
-  const { jobs } = await call(paths, 'status', { numbers: [], filter: everyJob });
-  return jobs.filter(({ state }) => !isFinal(state));
-}
 
 /** Waits until the job is over or needs a human to go on; says on stderr what it waits for, and again when that changes. */
 async function waitForEnd(paths: LabPaths, number: number): Promise<JobView> {
@@ -110,8 +66,7 @@ async function waitForEnd(paths: LabPaths, number: number): Promise<JobView> {
     seen = isNew ? 0 : answer.seen;
     if (isNew) continue;
     const others = answer.jobs.filter(({ job }) => job.number !== number && wanted.includes(job.number));
-    const goesOn = told.startsWith(`job ${number} is paused`) ? `job ${number} goes on` : '';
-    const line: string = describeWait(view, new Map(others.map((other) => [other.job.number, other]))) ?? goesOn;
+    const line = describeNow(view, new Map(others.map((other) => [other.job.number, other])), told);
     if (line !== '' && line !== told) process.stderr.write(`${line}\n`);
     told = line;
   }
@@ -132,7 +87,7 @@ async function waitForAny(
 }
 
 async function listRunning(paths: LabPaths): Promise<JobView[]> {
-  const { jobs } = await call(paths, 'status', { numbers: [], filter: { ...everyJob, states: ['running'] } });
+  const { jobs } = await call(paths, 'status', { numbers: [], filter: { ...openJobs, states: ['running'] } });
   return jobs;
 }
 
@@ -141,7 +96,7 @@ async function followJob(paths: LabPaths, number: number, hasPrefix: boolean): P
   const folder = join(paths.runs, String(number));
   const lines = createLinePrefix(`${number} | `, (text) => process.stdout.write(text));
   const read = createLogStream(folder, hasPrefix ? lines.take : (bytes) => process.stdout.write(bytes));
-  const timer = setInterval(read, pollMs);
+  const timer = setInterval(read, readLogsMs);
   try {
     return await waitForEnd(paths, number);
   } finally {

@@ -16,7 +16,7 @@ export const kill: CommandSpec = {
     { name: 'group', short: 'g', value: 'name', description: 'What runs of this group; one with more to do is paused' },
     { name: 'all', short: 'a', description: 'Whatever runs; groups with more to do are paused' },
     ...graceOptions,
-    { name: 'signal', short: 's', value: 'name', description: 'Only send this signal to running jobs (TERM, USR1, …)' },
+    { name: 'signal', short: 's', value: 'name', description: 'Only send this signal to running jobs (TERM, 15, …)' },
     { name: 'json', description: 'Print as JSON' },
   ],
   examples: ['lab kill 3', 'lab kill 4-6 --now', 'lab kill --group sweep', 'lab kill 3 --signal USR1'],

@@ -1,11 +1,14 @@
-/** `lab log`: the logs of jobs, step by step, straight from their run folders; needs no daemon. */
-import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
+/** `lab log`: the logs of jobs, step by step, straight from their run folders, whatever their size; needs no daemon. */
+import { once } from 'node:events';
+import { closeSync, existsSync, fstatSync, openSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { StringDecoder } from 'node:string_decoder';
 import type { LabPaths } from '../../config/lab-paths.ts';
 import { findQueueLab } from '../../config/own-lab.ts';
 import { LabError, messageOf } from '../../errors/lab-error.ts';
 import type { CommandSpec } from '../define.ts';
 import { parseSelection, selectionUsage } from '../queue/selection.ts';
+import { findLastLines, readRange } from '../status/log-range.ts';
 
 const steps = ['prepare', 'run', 'score'] as const;
 
@@ -40,16 +43,11 @@ export const log: CommandSpec = {
     const several = numbers.length > 1 && !input.flag('full') && !input.flag('json') ? linesOfSeveral : null;
     const lines = input.wholeNumber('lines', 1) ?? input.wholeNumber('last', 1) ?? several;
     const attempt = input.wholeNumber('attempt', 1);
-    const found: LogPart[] = [];
-    for (const number of numbers) found.push(...(await readLogs(paths, number, attempt, only, lines)));
-    if (input.flag('json')) process.stdout.write(`${JSON.stringify(found)}\n`);
-    else {
-      for (const part of found) {
-        if (found.length > 1)
-          process.stdout.write(`==> job ${part.number}, attempt ${part.attempt}, ${part.step} <==\n`);
-        process.stdout.write(part.text.endsWith('\n') || part.text === '' ? part.text : `${part.text}\n`);
-      }
-    }
+    // An unknown number must not come to light after the log of another was printed.
+    const parts: LogPart[] = [];
+    for (const number of numbers) parts.push(...(await findLogs(paths, number, attempt, only)));
+    if (input.flag('json')) await printJson(parts, lines);
+    else await printText(parts, lines);
     return 0;
   },
 };
@@ -71,16 +69,10 @@ interface LogPart {
   number: number;
   attempt: number;
   step: string;
-  text: string;
+  path: string;
 }
 
-async function readLogs(
-  paths: LabPaths,
-  job: number,
-  wanted: number | null,
-  only: string | null,
-  lines: number | null,
-): Promise<LogPart[]> {
+async function findLogs(paths: LabPaths, job: number, wanted: number | null, only: string | null): Promise<LogPart[]> {
   const folder = join(paths.runs, String(job));
   if (!existsSync(join(folder, 'job.json')))
     throw new LabError('user', `there is no job ${job}`, { hints: ['`lab status` lists the jobs'] });
@@ -107,21 +99,48 @@ async function readLogs(
     process.stderr.write(`job ${job}, attempt ${attempt} had no ${only} step\n`);
   return steps
     .filter((step) => (only === null || step === only) && existsSync(join(place, `${step}.log`)))
-    .map((step) => ({ number: job, attempt, step, text: lastLines(join(place, `${step}.log`), lines) }));
+    .map((step) => ({ number: job, attempt, step, path: join(place, `${step}.log`) }));
 }
 
-/** The whole file, or its last lines; at most 16 MiB of it. */
-function lastLines(path: string, count: number | null): string {
+/** Prints logs as they are; of several each with a title. */
+async function printText(parts: readonly LogPart[], lines: number | null): Promise<void> {
+  for (const { number, attempt, step, path } of parts) {
+    if (parts.length > 1) await print(`==> job ${number}, attempt ${attempt}, ${step} <==\n`);
+    let last: number | undefined;
+    for (const bytes of readLog(path, lines)) {
+      await print(bytes);
+      last = bytes.at(-1);
+    }
+    if (last !== undefined && last !== 0x0a) await print('\n');
+  }
+}
+
+/** Prints logs as one JSON list, piece by piece: a text can be longer than a string may be. */
+async function printJson(parts: readonly LogPart[], lines: number | null): Promise<void> {
+  const quote = (text: string): string => JSON.stringify(text).slice(1, -1);
+  await print('[');
+  for (const [index, { number, attempt, step, path }] of parts.entries()) {
+    const head = JSON.stringify({ number, attempt, step }).slice(0, -1);
+    await print(`${index === 0 ? '' : ','}${head},"text":"`);
+    const decoder = new StringDecoder('utf8');
+    for (const bytes of readLog(path, lines)) await print(quote(decoder.write(bytes)));
+    await print(`${quote(decoder.end())}"}`);
+  }
+  await print(']\n');
+}
+
+/** A log or its last lines, piece by piece, as far as it goes now: what a running job adds meanwhile is not waited for. */
+function* readLog(path: string, lines: number | null): Generator<Buffer, void> {
   const handle = openSync(path, 'r');
   try {
     const { size } = fstatSync(handle);
-    const bytes = Buffer.alloc(Math.min(size, 16 * 1024 * 1024));
-    readSync(handle, bytes, 0, bytes.length, size - bytes.length);
-    const text = bytes.toString('utf8');
-    if (count === null) return text;
-    const lines = text.replace(/\n$/, '').split('\n');
-    return `${lines.slice(-count).join('\n')}\n`;
+    yield* readRange(handle, lines === null ? 0 : findLastLines(handle, size, lines), size);
   } finally {
     closeSync(handle);
   }
+}
+
+/** Writes to stdout, no faster than its reader takes it. */
+async function print(text: string | Buffer): Promise<void> {
+  if (!process.stdout.write(text)) await once(process.stdout, 'drain');
 }

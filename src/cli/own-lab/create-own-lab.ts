@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { type LabPaths, labPaths } from '../../config/lab-paths.ts';
 import { findOwnLab, ownLabFolder } from '../../config/own-lab.ts';
 import { errnoOf, LabError } from '../../errors/lab-error.ts';
-import { commitPaths, openGit } from '../../git/porcelain.ts';
+import { commitPaths, initOnMain } from '../../git/porcelain.ts';
 import { writeLabState } from '../../lab/lab-state.ts';
 
 const configText = `# Your own lab: jobs that are queued outside any lab come here and run where they were queued.
@@ -25,7 +25,8 @@ commands:
   train: "true"
 
 run:
-  device: cpu
+  # A GPU where this machine has one, else the processor; --device cpu keeps one job off the GPUs.
+  device: auto
   # A year: these jobs end when they end. --wall-seconds sets a limit for one job.
   wallSeconds: 31536000
 
@@ -44,7 +45,7 @@ export async function createOwnLab(): Promise<{ paths: LabPaths; isNew: boolean 
   const folder = ownLabFolder();
   const made = makeBeside(folder);
   try {
-    await openGit(made).init(['--quiet', '--initial-branch=main']);
+    await initOnMain(made);
     writeFileSync(join(made, 'lab.yaml'), configText);
     writeFileSync(join(made, '.gitignore'), '.lab/\n5_worktrees/\nlab.local.yaml\n');
     await commitPaths(made, 'nightlab: make the own lab', ['lab.yaml', '.gitignore']);

@@ -2,7 +2,9 @@
 import { isMap, parseDocument, stringify } from 'yaml';
 import { z } from 'zod';
 import { LabError } from '../../errors/lab-error.ts';
-import { changeDevice, deviceWord, type JobChange } from './job-change.ts';
+import { applyRetries, parseRetryCause } from '../add/job-options.ts';
+import { parseSizeMib } from '../sizes.ts';
+import { changeDevice, changeLimits, changeNeeds, deviceWord, type JobChange } from './job-change.ts';
 import type { JobFacts } from './job-facts.ts';
 import { ensureNotLabs } from './lab-names.ts';
 import { ensureNoSecret, hiddenValue, hideSecrets } from './secret-names.ts';
@@ -26,8 +28,16 @@ const fileSchema = z.strictObject({
   after: z.array(number).nullish(),
   'after-any': z.array(number).nullish(),
   device: z.string().optional(),
+  gpus: number.optional(),
+  vram: z.string().nullish(),
   seed: z.number().int().nonnegative().nullish(),
   'wall-seconds': z.number().positive().optional(),
+  'idle-seconds': z.number().positive().nullish(),
+  'log-mb': z.number().positive().nullish(),
+  retries: z.number().int().nonnegative().optional(),
+  'retry-on': z.array(z.string()).optional(),
+  'retry-delay': z.number().nonnegative().optional(),
+  stdin: z.boolean().optional(),
   env: z.record(envName, z.union([z.string(), z.number(), z.boolean()])).nullish(),
 });
 
@@ -45,15 +55,32 @@ export function renderEditFile(facts: JobFacts, { isRestart }: { isRestart: bool
       command: facts.command,
       ...(isRestart ? {} : places),
       device: deviceWord(facts.device, facts.needs),
+      ...(facts.device === 'cpu' ? {} : { gpus: facts.needs.gpus, vram: formatVram(facts) }),
       seed: facts.seed,
       'wall-seconds': facts.wallSeconds,
+      'idle-seconds': facts.limits.idleSeconds,
+      'log-mb': facts.limits.logMb,
+      retries: facts.retry.times,
+      'retry-on': causesOf(facts),
+      'retry-delay': facts.retry.delaySeconds,
+      stdin: facts.stdin,
       env: hideSecrets(facts.env),
     },
     { lineWidth: 0, flowCollectionPadding: false },
   );
   return `# Job ${facts.number}. What you save is applied when the editor ends; an unchanged file changes nothing.
-# A line of env that is deleted takes the variable out; ${hiddenValue} leaves it as it is. seed: null is no LAB_SEED.
+# A line of env that is deleted takes the variable out; ${hiddenValue} leaves it as it is.
+# null is none: no LAB_SEED, no limit, a whole free card.
 ${body}`;
+}
+
+function formatVram({ needs }: Pick<JobFacts, 'needs'>): string | null {
+  return needs.vramMib === null ? null : `${needs.vramMib}M`;
+}
+
+/** A job that is not tried again may name no causes; these count once it is. */
+function causesOf({ retry }: Pick<JobFacts, 'retry'>): string[] {
+  return retry.on.length === 0 ? ['any'] : retry.on;
 }
 
 /** What the text changes. Throws LabError (user) that names every wrong line. */
@@ -79,6 +106,7 @@ export function parseEditFile(facts: JobFacts, text: string, { isRestart }: { is
   const wall = file['wall-seconds'];
   if (wall !== undefined && wall !== facts.wallSeconds) change.edits.wallSeconds = wall;
   if (file.device !== undefined) changeDevice(change, facts, file.device);
+  changeRun(change, facts, file);
   const env = compareEnv(facts, file.env);
   if (Object.keys(env).length > 0) change.edits.env = env;
   if (typeof file.label === 'string' && file.label !== facts.label) change.label = file.label;
@@ -102,6 +130,26 @@ export function parseEditFile(facts: JobFacts, text: string, { isRestart }: { is
       .join();
   if (key(all) !== key(facts.after)) change.after = all;
   return change;
+}
+
+/** What the run asks for and how it is tried again; what the file has as it was stays as it is, also beside another device. */
+function changeRun(change: JobChange, facts: JobFacts, file: z.infer<typeof fileSchema>): void {
+  const vramMib = typeof file.vram === 'string' ? parseSizeMib(file.vram) : file.vram;
+  changeNeeds(change, facts, {
+    gpus: file.gpus === facts.needs.gpus ? undefined : file.gpus,
+    vramMib: vramMib === facts.needs.vramMib ? undefined : vramMib,
+  });
+  changeLimits(change, facts, { idleSeconds: file['idle-seconds'], logMb: file['log-mb'] });
+  const on = file['retry-on']?.map((word) => parseRetryCause(word, 'retry-on')) ?? [];
+  const delaySeconds = file['retry-delay'];
+  const said = {
+    times: file.retries === undefined || file.retries === facts.retry.times ? null : file.retries,
+    on: on.join() === causesOf(facts).join() ? [] : on,
+    delaySeconds: delaySeconds === undefined || delaySeconds === facts.retry.delaySeconds ? null : delaySeconds,
+  };
+  const retry = applyRetries(facts.retry, said, 'retries');
+  if (retry !== null) change.edits.retry = retry;
+  if (file.stdin !== undefined && file.stdin !== facts.stdin) change.edits.stdin = file.stdin;
 }
 
 /** Values that changed; null for names that are gone. A text without `env` changes none. */

@@ -1,4 +1,5 @@
 /** How a running job is ended: the time it is given, or a single signal. Pure. */
+import { constants } from 'node:os';
 import { LabError } from '../../errors/lab-error.ts';
 import type { CommandInput, OptionSpec } from '../define.ts';
 
@@ -18,11 +19,13 @@ export function parseGrace(input: Pick<CommandInput, 'flag' | 'number' | 'text'>
   return input.flag('now') ? 0 : grace;
 }
 
-const signals = ['HUP', 'INT', 'QUIT', 'USR1', 'USR2', 'TERM', 'KILL', 'STOP', 'CONT'];
+const signals = ['HUP', 'INT', 'QUIT', 'USR1', 'USR2', 'TERM', 'KILL', 'STOP', 'CONT'] as const;
 
-/** "TERM", "sigterm" or "SIGTERM" as "SIGTERM". Throws LabError (usage) on a signal that jobs are not sent. */
+/** "TERM", "sigterm", "SIGTERM" or "15" as "SIGTERM". Throws LabError (usage) on a signal that jobs are not sent. */
 export function parseSignal(text: string): string {
-  const name = text.trim().toUpperCase().replace(/^SIG/, '');
-  if (signals.includes(name)) return `SIG${name}`;
-  throw new LabError('usage', `--signal got "${text}", expected one of: ${signals.join(', ')}`);
+  const word = text.trim().toUpperCase().replace(/^SIG/, '');
+  // Numbers differ between systems, and jobs run on the system that the client runs on.
+  const name = signals.find((one) => one === word || String(constants.signals[`SIG${one}` as const]) === word);
+  if (name !== undefined) return `SIG${name}`;
+  throw new LabError('usage', `--signal got "${text}", expected one of: ${signals.join(', ')}, or its number`);
 }

@@ -9,10 +9,10 @@ export const slotsNote =
 
 /** The groups as a table. */
 export function renderGroups(groups: readonly Group[]): string {
-  const rows = groups.map(({ name, slots, isPaused }) => [
+  const rows = groups.map(({ name, slots, isPaused, failedJob }) => [
     name,
     slots === 0 ? 'no limit' : String(slots),
-    isPaused ? 'paused' : 'runs',
+    isPaused ? `paused${failedJob === undefined ? '' : `, because job ${failedJob} failed`}` : 'runs',
   ]);
   return renderTable(['group', 'slots', 'state'], rows, new Set());
 }

@@ -2,7 +2,7 @@
 import { readStoredJob } from '../../../queue/job-store.ts';
 import type { LabPaths } from '../../config/lab-paths.ts';
 import type { DeviceView } from '../../daemon/routes.ts';
-import type { Dependency, DeviceNeeds } from '../../domain/job.ts';
+import type { Dependency, DeviceNeeds, RetryRule, RunLimits } from '../../domain/job.ts';
 import type { DeviceClass } from '../../domain/run.ts';
 import { LabError } from '../../errors/lab-error.ts';
 import { call } from '../client.ts';
@@ -21,6 +21,10 @@ export interface JobFacts {
   /** Null where the command's own default counts. */
   seed: number | null;
   wallSeconds: number;
+  retry: RetryRule;
+  limits: RunLimits;
+  /** Whether standard input is kept open for `lab send`. */
+  stdin: boolean;
   env: Record<string, string>;
   /** Devices of the machine. */
   devices: Pick<DeviceView, 'id' | 'class'>[];
@@ -44,6 +48,9 @@ export async function readJobFacts(paths: LabPaths, number: number): Promise<Job
     needs: job.needs,
     seed: job.seed,
     wallSeconds: job.wallSeconds,
+    retry: job.retry,
+    limits: job.limits,
+    stdin: job.stdin,
     env: readStoredJob(paths.runs, number).job.env,
     devices,
   };

@@ -1,4 +1,5 @@
 /** Which variables of a run are the lab's own: it sets them when the run starts, whatever the job's environment says. Pure. */
+import { cardVariables } from '../../domain/card-variables.ts';
 import { LabError } from '../../errors/lab-error.ts';
 
 // As workers/plan-run.ts and the supervisor set them. What to do instead; "" where there is nothing.
@@ -6,8 +7,10 @@ const own: ReadonlyMap<string, string> = new Map([
   ['LAB_JOB', ''],
   ['LAB_RUN', ''],
   ['LAB_OUT', ''],
+  ['LAB_GROUP', '`lab edit N --group name` moves the job'],
+  ['LAB_SLOT', ''],
   ['LAB_SEED', '`lab edit N --seed 7` sets it'],
-  ['CUDA_VISIBLE_DEVICES', '`lab edit N --device gpu1` chooses the card'],
+  ...cardVariables.map((name): [string, string] => [name, '`lab edit N --device gpu1` chooses the card']),
   ['PYTHONUNBUFFERED', ''],
 ]);
 

@@ -29,6 +29,9 @@ const facts: JobFacts = {
   needs: { deviceId: null, gpus: 2, vramMib: 1024 },
   seed: 7,
   wallSeconds: 600,
+  retry: { times: 0, on: [], delaySeconds: 30 },
+  limits: { idleSeconds: null, logMb: 5 },
+  stdin: false,
   env: { PATH: '/bin', SITE_TOKEN: 'hush', LINES_READ: '5' },
   devices: [
     { id: 'cpu', class: 'cpu' },
@@ -54,7 +57,9 @@ test('a job gets its grace, none or one signal', () => {
   expect(() => parseGrace(read(kill, '3 --grace=-1'))).toThrow('expected seconds, at least 0');
   expect(() => parseGrace(read(kill, '3 --grace 1 --now'))).toThrow('expected one of them');
   expect(['term', 'SIGUSR1', 'sigint'].map(parseSignal)).toEqual(['SIGTERM', 'SIGUSR1', 'SIGINT']);
-  expect(() => parseSignal('9')).toThrow('--signal got "9"');
+  expect(['2', '9', '15'].map(parseSignal)).toEqual(['SIGINT', 'SIGKILL', 'SIGTERM']);
+  for (const word of ['', '0', '11', '64', '-9', 'SEGV'])
+    expect(() => parseSignal(word), word).toThrow(`--signal got "${word}"`);
 });
 
 test('places are switched between two jobs, or moved before one or to the top', () => {
@@ -96,6 +101,7 @@ test('a variable is set or unset, but none that looks secret or is the lab’s o
   expect(() => request('set 3 META_MODE 1')).toThrow('META_MODE looks secret');
   expect(() => request('set 3 LAB_JOB 4')).toThrow('LAB_JOB cannot be set for a job: the lab sets it itself');
   expect(() => request('set 3 CUDA_VISIBLE_DEVICES 1')).toThrow('CUDA_VISIBLE_DEVICES cannot be set for a job');
+  expect(() => request('set 3 HIP_VISIBLE_DEVICES 1')).toThrow('HIP_VISIBLE_DEVICES cannot be set for a job');
   expect(() => request('set 3 LAB_TEST_X 1')).toThrow('no run is given it');
   expect(request('unset 3 LAB_SEED')).toMatchObject({ verb: 'unset', name: 'LAB_SEED' });
   expect(() => request('set 3 A-B x')).toThrow('"A-B" is no name');
@@ -124,9 +130,38 @@ test('options change just what they name', () => {
     device: 'cpu',
     needs: { deviceId: null, gpus: 1, vramMib: null },
   });
+  expect(change('3 --gpus 4 --vram none').edits).toEqual({ needs: { deviceId: null, gpus: 4, vramMib: null } });
+  expect(change('3 --gpus 2 --vram 1G')).toEqual({ edits: {} });
+  expect(change('3 --idle-seconds 60').edits).toEqual({ limits: { idleSeconds: 60, logMb: 5 } });
+  expect(change('3 --log-mb none').edits).toEqual({ limits: { idleSeconds: null, logMb: null } });
+  expect(change('3 --retries 2').edits).toEqual({ retry: { times: 2, on: ['any'], delaySeconds: 30 } });
+  expect(change('3 --stdin on').edits).toEqual({ stdin: true });
+  expect(() => change('3 --device cpu --gpus 2')).toThrow('job 3 runs on the processor');
+  expect(() => change('3 --idle-seconds 0')).toThrow('--idle-seconds got "0", expected more than 0 or none');
+  expect(() => change('3 --retry-on oom')).toThrow('expected --retries too');
+  expect(() => change('3 --stdin yes')).toThrow('--stdin got "yes", expected on or off');
   expect(() => change('3 --device gpu7')).toThrow('there is no device "gpu7", expected cpu, gpu or one of: cpu, gpu1');
   expect(() => change('3 --after 4 --after-any 4')).toThrow('job 4 is named by --after and --after-any');
   expect(() => change('3 --wall-seconds 0')).toThrow('at least 1');
+});
+
+test('each of --after and --after-any replaces the jobs of its kind alone, and what both would name is of the one named now', () => {
+  const after = (line: string) => parseChange(read(edit, line), facts).after;
+  expect(after('3 --after-any 6')).toEqual([
+    { job: 1, any: false },
+    { job: 6, any: true },
+  ]);
+  expect(after('3 --after 2')).toEqual([{ job: 2, any: false }]);
+  expect(after('3 --after-any 1')).toEqual([{ job: 1, any: true }]);
+  expect(after('3 --after-any none')).toEqual([{ job: 1, any: false }]);
+});
+
+test('what is said of retries goes over the rule that is there', () => {
+  const retry = { times: 3, on: ['exit:75'], delaySeconds: 30 };
+  const change = (line: string) => parseChange(read(edit, line), { ...facts, retry }).edits.retry;
+  expect(change('3 --retry-on oom,nan')).toEqual({ times: 3, on: ['out-of-memory', 'nan'], delaySeconds: 30 });
+  expect(change('3 --retry-delay 0')).toEqual({ times: 3, on: ['exit:75'], delaySeconds: 0 });
+  expect(change('3 --retries 0')).toEqual({ times: 0, on: ['exit:75'], delaySeconds: 30 });
 });
 
 test('the YAML of a job shows no secret, and saved as it is changes nothing', () => {
@@ -161,7 +196,34 @@ test('what is changed in the YAML is changed, and deleted lines of env take vari
   });
 });
 
+test('limits, retries, GPUs and standard input are changed in the YAML, and a job of the processor asks for no GPU', () => {
+  const text = renderEditFile(facts, place)
+    .replace('retries: 0', 'retries: 2')
+    .replace(/retry-on:\n.*- any/, 'retry-on: [oom]')
+    .replace('idle-seconds: null', 'idle-seconds: 90')
+    .replace('vram: 1024M', 'vram: 20G')
+    .replace('stdin: false', 'stdin: true');
+  expect(parseEditFile(facts, text, place).edits).toEqual({
+    needs: { deviceId: null, gpus: 2, vramMib: 20 * 1024 },
+    limits: { idleSeconds: 90, logMb: 5 },
+    retry: { times: 2, on: ['out-of-memory'], delaySeconds: 30 },
+    stdin: true,
+  });
+  const moved = renderEditFile(facts, place).replace('device: gpu', 'device: cpu');
+  expect(parseEditFile(facts, moved, place).edits).toEqual({
+    device: 'cpu',
+    needs: { deviceId: null, gpus: 1, vramMib: null },
+  });
+  const onProcessor = { ...facts, device: 'cpu' as const, needs: { deviceId: null, gpus: 1, vramMib: null } };
+  expect(renderEditFile(onProcessor, place)).not.toContain('gpus');
+  expect(() => parseEditFile(onProcessor, 'gpus: 2', place)).toThrow('job 3 runs on the processor');
+});
+
 test.each([
+  ['retry-on: [oom]', 'expected retries too'],
+  ['retry-on: [kaboom]', 'retry-on got "kaboom"'],
+  ['vram: big', '"big" is no size'],
+  ['log-mb: 0', 'log-mb'],
   ['seed: [', 'is no YAML'],
   ['', 'holds no keys'],
   ['sede: 3', 'sede'],

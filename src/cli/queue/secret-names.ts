@@ -1,4 +1,5 @@
 /** Which names of a job's environment look secret, by the same rule that keeps them out of a job when it is queued. Pure. */
+import { cardVariables } from '../../domain/card-variables.ts';
 import { LabError } from '../../errors/lab-error.ts';
 import { captureEnvironment } from '../capture-environment.ts';
 
@@ -7,6 +8,8 @@ export const hiddenValue = '(hidden)';
 
 /** Whether a value under this name is neither shown nor stored. */
 export function isSecretName(name: string): boolean {
+  // What chooses a card is left out for another reason.
+  if (cardVariables.includes(name)) return false;
   return !Object.hasOwn(captureEnvironment({ [name]: '' }, ['*'], []).env, name);
 }
 

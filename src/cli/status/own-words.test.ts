@@ -39,7 +39,7 @@ const running = {
 function renderStatus(jobs: JobView[], isOwnLab: boolean): string {
   const answer: Routes['status']['response'] = {
     ...{ jobs, hidden: 0, groups: [], track: '0badcafe', model: 'x', champion: null, redis: 'redis', problems: [] },
-    devices: [{ id: 'cpu0', class: 'cpu', model: 'x', job: null, busy: null }],
+    devices: [{ id: 'cpu0', class: 'cpu', model: 'x', vendor: 'cpu', index: null, job: null, busy: null }],
   };
   return stripVTControlCharacters(renderQueue(answer, 100, 0, { isFiltered: false, isOwnLab }));
 }

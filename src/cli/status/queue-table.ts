@@ -1,5 +1,6 @@
 /** The queue as a table for a terminal, and the few lines above it. Pure; the width and the clock are the caller's. */
 import type { Routes } from '../../daemon/routes.ts';
+import { formatPause } from '../../domain/group-pause.ts';
 import type { JobView } from '../../domain/job.ts';
 import { disarmCommand, disarmLine } from '../page.ts';
 import {
@@ -70,7 +71,7 @@ function renderHead(
     : 'no champion yet: `lab baseline` measures one';
   const paused = groups
     .filter(({ isPaused }) => isPaused)
-    .map(({ name }) => `group ${name} is paused: \`lab start --group ${name}\` goes on\n`);
+    .map((group) => `${formatPause(group)}: \`lab start --group ${group.name}\` goes on\n`);
   const measured = isOwnLab ? '' : `track ${track}${model === null ? '' : ` on ${model}`}, ${best}\n`;
   return `${measured}${shown.join('; ')}; ${redis}\n${paused.join('')}`;
 }

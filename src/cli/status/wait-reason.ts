@@ -13,7 +13,7 @@ export function listBlocking({ job, state }: JobView, running: readonly JobView[
 }
 
 /** The line, without the end of it; null where the job waits for nothing. `others` holds the jobs that listBlocking names. */
-export function describeWait(view: JobView, others: ReadonlyMap<number, JobView>): string | null {
+function describeWait(view: JobView, others: ReadonlyMap<number, JobView>): string | null {
   const { job, state } = view;
   const name = `job ${job.number}`;
   switch (state.kind) {
@@ -35,6 +35,12 @@ export function describeWait(view: JobView, others: ReadonlyMap<number, JobView>
     default:
       return null;
   }
+}
+
+/** The line for a job of which `told` was said last: what it waits for, or that it goes on after a pause; "" where there is nothing. */
+export function describeNow(view: JobView, others: ReadonlyMap<number, JobView>, told: string): string {
+  const name = `job ${view.job.number}`;
+  return describeWait(view, others) ?? (told.startsWith(`${name} is paused`) ? `${name} goes on` : '');
 }
 
 /** The job that stands before, with what keeps it from going on where that is for a person to change. */

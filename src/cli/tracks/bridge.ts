@@ -6,6 +6,7 @@ import { listScoredRuns } from '../../../workers/recorder/decide-job.ts';
 import type { LabPaths } from '../../config/lab-paths.ts';
 import type { LabConfig } from '../../config/schema.ts';
 import { requestDefaults } from '../../daemon/routes.ts';
+import { resolveDevice } from '../../domain/device-choice.ts';
 import { exitCodes, LabError } from '../../errors/lab-error.ts';
 import { judgingOf } from '../../stats/against-baseline.ts';
 import { type BridgeSide, type BridgeVerdict, judgeBridge } from '../../stats/bridge-verdict.ts';
@@ -63,15 +64,16 @@ export async function findBridge(paths: LabPaths, config: LabConfig, words: stri
     );
   }
   const runs = listScoredRuns(sources.jobs);
-  const models = devices.filter((device) => device.class === config.run.device).map((device) => device.model);
-  const model = chooseModel(runs, from.id, config.run.device, models);
+  const deviceClass = resolveDevice(config.run.device, new Set(devices.map((device) => device.class)));
+  const models = devices.filter((device) => device.class === deviceClass).map((device) => device.model);
+  const model = chooseModel(runs, from.id, deviceClass, models);
   const judging = judgingOfTrack(from, judgingOf(config));
   const champion = model === null ? null : viewTrack(runs, from.id, model, judging).champion;
   if (model === null || champion === null) {
     const others = from.models.filter((on) => on.champion !== null).map((on) => on.model);
     throw new LabError(
       'user',
-      `track ${from.id} has no champion on ${model ?? `a ${config.run.device} device`}, so there is nothing to carry over`,
+      `track ${from.id} has no champion on ${model ?? `a ${deviceClass} device`}, so there is nothing to carry over`,
       {
         hints: others.length === 0 ? ['`lab tracks` shows what was measured'] : [`it has one on ${others.join(', ')}`],
       },

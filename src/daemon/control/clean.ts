@@ -64,7 +64,6 @@ export async function resetQueue(
     for (const booked of selectJobs(parts, selection, (one) => phaseOf(one) === phase))
       results.push(await killJob(paths, parts, booked, graceSeconds));
   }
-  const ended = results.filter(({ outcome }) => outcome.includes('asked to end')).map(({ number }) => number);
   for (const booked of selectJobs(parts, selection, (one) => isPast(one) && one.entry.archivedAt === null)) {
     const { number } = booked.job;
     await archive(parts, number);
@@ -72,8 +71,11 @@ export async function resetQueue(
       results.push({ number, outcome: `job ${number}: out of sight`, ok: true });
   }
   parts.feed.feed();
+  const ending = results
+    .filter(({ number, ok }) => ok && parts.book.find(number)?.entry.archivedAt === null)
+    .map(({ number }) => number);
   const notes =
-    ended.length === 0 ? [] : [`still ending: job ${formatNumbers(ended)}; \`lab clean\` puts away what has ended`];
+    ending.length === 0 ? [] : [`still ending: job ${formatNumbers(ending)}; \`lab clean\` puts away what has ended`];
   return { results, notes };
 }
 

@@ -11,20 +11,21 @@ import type { QueueEntry } from '../../../queue/job-schema.ts';
 import { attemptFolder, jobFolder, type RecordedJob } from '../../../queue/job-store.ts';
 import { listWaiting, stateOf } from '../../../queue/readiness.ts';
 import { labPaths } from '../../config/lab-paths.ts';
-import { configSchema } from '../../config/schema.ts';
+import { configSchema, type LabConfig } from '../../config/schema.ts';
 import type { JobKind } from '../../domain/job.ts';
 import { runGit } from '../../git/run-git.ts';
 import { createDeviceWatch } from '../device-watch.ts';
-import { createHandoutBook } from '../handout-book.ts';
+import { createHandoutBook, type HandoutBook } from '../handout-book.ts';
 import { createQueueFeed } from '../queue-feed.ts';
 import { wordsOf } from '../status-filter.ts';
-import { cleanJobs } from './clean.ts';
+import { cleanJobs, resetQueue } from './clean.ts';
 import { ensureDependencies } from './dependencies.ts';
 import { mergeEdits } from './edit.ts';
 import { changeGroup } from './groups.ts';
 import { stashJobs } from './hold.ts';
-import { killJobs } from './kill.ts';
+import { killJobs, removeJobs } from './kill.ts';
 import { moveJobs } from './move.ts';
+import { startJobs } from './pause.ts';
 import { type QueueParts, selectJobs } from './select.ts';
 
 const folders: string[] = [];
@@ -36,6 +37,8 @@ afterEach(() => {
 
 interface Queue extends QueueParts {
   root: string;
+  config: LabConfig;
+  handouts: HandoutBook;
   add(asked?: Partial<QueueEntry>, kind?: JobKind): Promise<number>;
   order(): number[];
 }
@@ -51,10 +54,11 @@ function createQueue(): Queue {
   const config = configSchema.parse({});
   // Without devices nothing is handed out: the verbs are tried on jobs that wait.
   const watch = createDeviceWatch({ found: [], groups: groups.groups, labId: 'control', onAnswer: () => undefined });
+  const handouts = createHandoutBook(join(state, 'runs'), book, () => undefined);
   const feed = createQueueFeed({
     paths: labPaths(root),
     book,
-    handouts: createHandoutBook(join(state, 'runs'), book, () => undefined),
+    handouts,
     watch,
     config: () => config,
     ready: new Map(),
@@ -66,6 +70,8 @@ function createQueue(): Queue {
   feeds.push(feed);
   return {
     root,
+    config,
+    handouts,
     book,
     groups,
     feed,
@@ -74,6 +80,22 @@ function createQueue(): Queue {
       (await book.create(async (number) => createPlainJob(number, { kind }), asked)).job.number,
     order: () => listWaiting(book.all(), queueContext()).map(({ job }) => job.number),
   };
+}
+
+/** Begins the first attempt of a job as a worker would. */
+function begin({ root, book }: Queue, number: number): void {
+  mkdirSync(attemptFolder(labPaths(root).runs, number, 1), { recursive: true });
+  book.claim(number, { attempt: 1, devices: ['cpu'], isPaused: false, step: 'train', startedAt: '', problem: null });
+}
+
+/** The queue, with something done as soon as a verb was told that a job has begun. */
+function actOnBegun(queue: Queue, act: (number: number) => unknown): Queue {
+  const whileWaiting = async <T>(number: number, change: () => Promise<T>): Promise<T | 'begun'> => {
+    const came = await queue.feed.whileWaiting(number, change);
+    if (came === 'begun') await act(number);
+    return came;
+  };
+  return { ...queue, feed: { ...queue.feed, whileWaiting } };
 }
 
 /** Ends a job as a worker and the recorder would. */
@@ -263,12 +285,110 @@ test('later edits go over earlier ones, variable by variable', () => {
 test('a running job that is asked to end is ending from that moment on', async () => {
   const queue = createQueue();
   await queue.add();
-  queue.book.claim(1, { attempt: 1, devices: ['cpu'], isPaused: false, step: 'train', startedAt: '', problem: null });
+  begin(queue, 1);
   const paths = labPaths(queue.root);
-  mkdirSync(attemptFolder(paths.runs, 1, 1));
   const show = () => stateOf(queue.book.get(1), { position: 0, waits: null, progress: null }, queue.queueContext());
   expect(wordsOf({ state: show() })).toEqual(['running']);
-  await killJobs(paths, { ...queue, config: configSchema.parse({}) }, { numbers: [1], graceSeconds: 60 });
+  await killJobs(paths, queue, { numbers: [1], graceSeconds: 60 });
   expect(show()).toMatchObject({ kind: 'running', isEnding: true });
   expect(wordsOf({ state: show() })).toEqual(['running', 'ending']);
+});
+
+test('a job that changes hands in the moment of its kill is killed when it runs', async () => {
+  const queue = createQueue();
+  await queue.add();
+  queue.handouts.put({ number: 1, devices: ['cpu0'], count: 1, isStart: true }, 1, queue.config).state = 'begun';
+  // The worker's word comes after the kill was told that the job has begun.
+  const parts = actOnBegun(queue, (number) => void setImmediate(() => begin(queue, number)));
+  const { results } = await killJobs(labPaths(queue.root), parts, { numbers: [1], graceSeconds: 0 });
+  expect(results).toMatchObject([{ ok: true, outcome: expect.stringContaining('asked to end at once') }]);
+  expect(existsSync(join(attemptFolder(labPaths(queue.root).runs, 1, 1), 'kill'))).toBe(true);
+});
+
+test('of several jobs to kill one that is over and purged in that moment loses none of the others’ answers', async () => {
+  const queue = createQueue();
+  await queue.add();
+  await queue.add();
+  queue.handouts.put({ number: 1, devices: ['cpu0'], count: 1, isStart: true }, 1, queue.config).state = 'begun';
+  const parts = actOnBegun(queue, (number) => queue.book.forget(number));
+  const { results } = await killJobs(labPaths(queue.root), parts, { numbers: [1, 2], graceSeconds: 0 });
+  expect(results).toEqual([
+    { number: 1, outcome: 'job 1 is over already', ok: false },
+    { number: 2, outcome: 'job 2: removed from the queue before it ran', ok: true },
+  ]);
+});
+
+test('the removal of a job that begins in that moment ends nothing, and says what would', async () => {
+  const queue = createQueue();
+  await queue.add();
+  queue.handouts.put({ number: 1, devices: ['cpu0'], count: 1, isStart: true }, 1, queue.config).state = 'begun';
+  const parts = actOnBegun(queue, (number) => void setImmediate(() => begin(queue, number)));
+  const { results } = await removeJobs(parts, { numbers: [1] });
+  expect(results).toEqual([{ number: 1, outcome: 'job 1 has begun; `lab kill 1` ends it', ok: false }]);
+  expect(existsSync(join(attemptFolder(labPaths(queue.root).runs, 1, 1), 'kill'))).toBe(false);
+  expect(queue.book.get(1).entry.removedAt).toBeNull();
+});
+
+test('the kill of a group pauses it where a job would begin by itself, not for what a person or a moment keeps', async () => {
+  const queue = createQueue();
+  await queue.add();
+  begin(queue, 1);
+  await queue.add({ stashed: true });
+  await queue.add({ hold: 'for a reason' });
+  await queue.add({ notBefore: '2999-01-01T00:00:00Z' });
+  const kill = async () => {
+    const select = { numbers: [], group: 'default', all: false };
+    const { results } = await killJobs(labPaths(queue.root), queue, { numbers: [], graceSeconds: 60, select });
+    return [results.map(({ number }) => number), queue.groups.get('default').isPaused];
+  };
+  // What comes after the killed one is held from then on, and what comes after that waits for a person too.
+  await queue.add({ after: [{ job: 1, any: false }] });
+  await queue.add({ after: [{ job: 5, any: true }] });
+  expect(await kill()).toEqual([[1], false]);
+  await queue.add({ after: [{ job: 1, any: true }] });
+  expect(await kill()).toEqual([[1], true]);
+});
+
+test('a reset names what still ends, and only that', async () => {
+  const queue = createQueue();
+  for (let number = 1; number <= 3; number++) await queue.add();
+  await end(queue.book, 1);
+  begin(queue, 2);
+  const { results, notes } = await resetQueue(labPaths(queue.root), queue, { group: null, graceSeconds: 60 });
+  expect(results.map(({ ok }) => ok)).toEqual([true, true, true]);
+  expect(notes).toEqual([expect.stringMatching(/^still ending: job 2;/)]);
+  expect(queue.book.all().map(({ entry }) => entry.archivedAt !== null)).toEqual([true, false, true]);
+});
+
+test('a job that is sent ahead leaves behind its delay and what it came after in vain', async () => {
+  const queue = createQueue();
+  await queue.add();
+  await queue.add();
+  await queue.book.setEntry(1, (entry) => ({ ...entry, removedAt: '2026-11-21T00:00:00Z' }));
+  const after = [1, 2].map((job) => ({ job, any: false }));
+  await queue.add({ after, notBefore: '2999-01-01T00:00:00Z' });
+  const { results } = await startJobs(labPaths(queue.root), queue, {
+    select: { numbers: [3], group: null, all: false },
+  });
+  expect(results).toMatchObject([{ ok: true, outcome: expect.stringContaining('no longer after job 1') }]);
+  expect(queue.book.get(3).entry).toMatchObject({
+    forced: true,
+    forcedAttempt: 1,
+    notBefore: null,
+    after: [{ job: 2, any: false }],
+  });
+  expect(queue.order()).toEqual([3, 2]);
+});
+
+test('one more attempt that a person asked for looks at what the job came after, and leaves behind what is in vain', async () => {
+  const queue = createQueue();
+  await queue.add({ removedAt: '2026-11-21T00:00:00Z' });
+  await queue.add({ after: [{ job: 1, any: false }] });
+  await end(queue.book, 2);
+  await queue.book.setEntry(2, (entry) => ({ ...entry, asked: 2 }));
+  expect(queue.order()).toEqual([]);
+  const select = { numbers: [2], group: null, all: false };
+  const { results } = await startJobs(labPaths(queue.root), queue, { select });
+  expect(results).toMatchObject([{ ok: true, outcome: expect.stringContaining('no longer after job 1') }]);
+  expect(queue.order()).toEqual([2]);
 });

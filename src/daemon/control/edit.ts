@@ -1,14 +1,18 @@
 /** Changing a job that has not begun: `lab edit`, `lab env`, and what a restart changes. job.json stays; state.json holds the changes. */
+import { applyEdits } from '../../../queue/edited-job.ts';
+import type { BookedJob } from '../../../queue/job-book.ts';
 import type { QueueEntry } from '../../../queue/job-schema.ts';
 import { parseLabel } from '../../../queue/label.ts';
-import type { Job, JobEdits } from '../../domain/job.ts';
+import { isAsAsked } from '../../../queue/readiness.ts';
+import type { Dependency, Job, JobEdits } from '../../domain/job.ts';
 import type { Label } from '../../domain/label.ts';
 import { LabError } from '../../errors/lab-error.ts';
+import { ensureNeeds } from '../add-job.ts';
 import type { Daemon } from '../daemon.ts';
 import type { Outcomes, Routes } from '../routes.ts';
 import { changeWaiting } from './change.ts';
 import { ensureDependencies } from './dependencies.ts';
-import type { QueueParts } from './select.ts';
+import { phaseOf, type QueueParts } from './select.ts';
 
 /** What editing needs. */
 export type EditParts = QueueParts & Pick<Daemon, 'config' | 'devices'>;
@@ -26,7 +30,10 @@ export async function editJob(parts: EditParts, request: Routes['edit']['request
   };
   ensureEdits(parts, job, edits);
   if (group !== undefined) parts.groups.get(group);
-  if (after !== undefined) ensureDependencies(parts.book, number, after);
+  if (after !== undefined) {
+    ensureDependencies(parts.book, number, after);
+    ensureComesAfter(parts.book.get(number), after);
+  }
   const changed = [
     ...Object.keys(edits),
     ...Object.entries({ after, priority, group }).flatMap(([name, value]) => (value === undefined ? [] : [name])),
@@ -47,17 +54,28 @@ export async function editJob(parts: EditParts, request: Routes['edit']['request
   return { results: [result], notes: [] };
 }
 
+/** Throws LabError (user) where the job is tried again by itself, and nothing would wait for what it is to come after now. */
+export function ensureComesAfter(booked: BookedJob, after: readonly Dependency[]): void {
+  if (phaseOf(booked) !== 'waiting' || !isAsAsked(booked)) return;
+  const { entry, job } = booked;
+  if (after.every((one) => entry.after.some((known) => known.job === one.job && known.any === one.any))) return;
+  const text = `job ${job.number} ran before and is tried again: a retry comes after no other job any more`;
+  throw new LabError('user', text, {
+    hints: [`\`lab stash ${job.number}\` keeps it until \`lab enqueue ${job.number}\``],
+  });
+}
+
 /** Edits on top of earlier ones. Pure. */
 export function mergeEdits(earlier: JobEdits, edits: JobEdits): JobEdits {
   const env = { ...earlier.env, ...edits.env };
   return { ...earlier, ...edits, ...(Object.keys(env).length === 0 ? {} : { env }) };
 }
 
-/** Throws LabError (user) where the job's content is fixed by its kind, or no device of this machine serves it. */
+/** Throws LabError (user) where the job's content is fixed by its kind, or no device of this machine could ever serve it. */
 export function ensureEdits({ devices }: Pick<EditParts, 'devices'>, job: Job, edits: JobEdits): void {
   const fixed =
     job.kind === 'replay' || job.kind === 'bridge' || job.kind === 'ratchet' || job.test !== null
-      ? ['command', 'env', 'seed']
+      ? ['command', 'env', 'seed', 'stdin']
       : job.kind === 'baseline'
         ? ['command']
         : [];
@@ -77,14 +95,9 @@ export function ensureEdits({ devices }: Pick<EditParts, 'devices'>, job: Job, e
       hints: ['`lab doctor` shows the devices that were found'],
     });
   }
-  const deviceId = edits.needs?.deviceId ?? null;
-  if (deviceId !== null && !devices.some((device) => device.id === deviceId)) {
-    throw new LabError(
-      'user',
-      `this machine has no device "${deviceId}", expected one of: ${devices.map((device) => device.id).join(', ')}`,
-      { hints: ['`lab doctor` shows the devices that were found'] },
-    );
-  }
+  if (edits.device === undefined && edits.needs === undefined) return;
+  const wanted = applyEdits(job, edits);
+  ensureNeeds(devices, wanted.device, wanted.needs);
 }
 
 function readLabel({ config }: EditParts, job: Job, text: string): Label {

@@ -27,7 +27,8 @@ export async function changeGroup(
     await groups.set({ name, slots: slots ?? 1, isPaused: false });
   } else if (action === 'slots') {
     if (slots === null) throw new LabError('usage', 'the number of slots is missing, expected 0 (no limit) or more');
-    await groups.set({ ...groups.get(name), slots });
+    groups.get(name);
+    await groups.change([name], (group) => ({ ...group, slots }));
   } else if (action === 'remove') {
     groups.get(name);
     if (name === defaultGroup)

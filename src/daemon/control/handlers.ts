@@ -37,7 +37,7 @@ export function createControlHandlers(paths: LabPaths, daemon: Daemon): Pick<Rou
     start: (request) => startJobs(paths, daemon, request),
     pause: (request) => pauseJobs(paths, daemon, request),
     restart: (request) => restartJobs(paths, daemon, request),
-    remove: (request) => removeJobs(paths, daemon, request),
+    remove: (request) => removeJobs(daemon, request),
     edit: (request) => editJob(daemon, request),
     move: (request) => moveJobs(daemon, request),
     send: async (request) => sendText(paths, daemon, request),

@@ -68,7 +68,7 @@ async function enqueueJob(
       ok: false,
     };
   }
-  const dropped = booked.entry.after.filter((dependency) => isInVain(daemon, booked, dependency));
+  const dropped = listInVain(daemon, booked);
   const change = (entry: QueueEntry): QueueEntry => ({
     ...entry,
     hold: null,
@@ -98,8 +98,13 @@ function isPutAside({ queueContext }: QueueParts, booked: BookedJob): boolean {
   return obstacle?.kind === 'held' || (obstacle?.kind === 'delayed' && obstacle.why === 'asked');
 }
 
-/** Whether a dependency alone would hold the job for ever. */
-function isInVain({ queueContext }: QueueParts, booked: BookedJob, dependency: Dependency): boolean {
-  const entry = createQueueEntry(booked.job.number, { after: [dependency] });
-  return findObstacle({ ...booked, entry }, queueContext())?.kind === 'held';
+/** What the job comes after in vain: each of these alone would hold it for ever. */
+export function listInVain({ queueContext }: QueueParts, booked: BookedJob): Dependency[] {
+  const context = queueContext();
+  const { number } = booked.job;
+  const { after, asked } = booked.entry;
+  return after.filter((dependency) => {
+    const entry = createQueueEntry(number, { after: [dependency], asked });
+    return findObstacle({ ...booked, entry }, context)?.kind === 'held';
+  });
 }

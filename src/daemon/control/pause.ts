@@ -1,12 +1,13 @@
 /** Stopping and going on: `lab pause` and `lab start`, of jobs and of groups. The supervisor acts on the file `pause` in the attempt's folder. */
 import { rmSync, writeFileSync } from 'node:fs';
-import type { BookedJob } from '../../../queue/job-book.ts';
+import { type BookedJob, nextAttempt } from '../../../queue/job-book.ts';
 import { attemptFolder } from '../../../queue/job-store.ts';
 import { attemptPath } from '../../../workers/supervisor/attempt-files.ts';
 import type { LabPaths } from '../../config/lab-paths.ts';
 import { LabError } from '../../errors/lab-error.ts';
 import type { Outcomes, Routes } from '../routes.ts';
 import { changeWaiting } from './change.ts';
+import { listInVain } from './hold.ts';
 import {
   describePhase,
   type Outcome,
@@ -29,7 +30,7 @@ export async function pauseJobs(
     throw new LabError('usage', 'a job cannot be paused and go on; only a group can keep its running jobs', {
       hints: ['`lab pause --group default --wait` keeps new jobs from starting'],
     });
-  for (const name of names) await parts.groups.set({ ...parts.groups.get(name), isPaused: true });
+  if (names.length > 0) await parts.groups.change(names, (group) => ({ ...group, isPaused: true }));
   parts.feed.settle();
   // Only now: settling may have found that another job has just begun.
   const chosen = selectJobs(parts, select, (booked) => phaseOf(booked) === 'running');
@@ -55,7 +56,7 @@ export async function startJobs(
   const { select } = request;
   const chosen = selectJobs(parts, select, (booked) => booked.live?.isPaused === true);
   const names = selectGroups(parts, select);
-  for (const name of names) await parts.groups.set({ ...parts.groups.get(name), isPaused: false });
+  if (names.length > 0) await parts.groups.change(names, (group) => ({ ...group, isPaused: false }));
   const results: Outcome[] = [];
   for (const booked of chosen) results.push(await startJob(paths, parts, booked));
   parts.feed.feed();
@@ -87,9 +88,22 @@ async function startJob(paths: LabPaths, parts: QueueParts, booked: BookedJob): 
   // What the lab itself holds would not compare or lacks its secret: sending it ahead must not pass over that.
   if (phaseOf(booked) === 'waiting' && booked.entry.hold !== null)
     return { number, outcome: `job ${number} is held: ${booked.entry.hold}`, ok: false };
+  const dropped = listInVain(parts, booked).map(({ job }) => job);
   return changeWaiting(parts, number, {
     verb: 'started',
-    change: (entry) => ({ ...entry, forced: true, stashed: false }),
-    outcome: () => `job ${number}: next, ahead of everything`,
+    change: (entry) => ({
+      ...entry,
+      forced: true,
+      forcedAttempt: nextAttempt(booked) ?? entry.asked,
+      stashed: false,
+      // Sent ahead is one attempt; what is passed over for good must not come back at a retry.
+      notBefore: null,
+      after: entry.after.filter(({ job }) => !dropped.includes(job)),
+    }),
+    outcome: () =>
+      [
+        `job ${number}: next, ahead of everything`,
+        ...(dropped.length === 0 ? [] : [`no longer after job ${dropped.join(', ')}`]),
+      ].join(', '),
   });
 }

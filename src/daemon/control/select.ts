@@ -1,5 +1,6 @@
 /** Which jobs a verb is about: from a request's selection to jobs of the book, and in which of the phases that verbs know a job is. */
 import { type BookedJob, hasBegun, isOver, type JobBook } from '../../../queue/job-book.ts';
+import { dependenciesOf } from '../../../queue/readiness.ts';
 import { LabError } from '../../errors/lab-error.ts';
 import type { Daemon } from '../daemon.ts';
 import type { Outcomes, Selection } from '../routes.ts';
@@ -72,10 +73,10 @@ export function selectGroups({ groups }: Pick<QueueParts, 'groups'>, { numbers, 
   return all ? [...groups.groups.keys()] : [];
 }
 
-/** Jobs that are not over and come after that one, in any way. */
+/** Jobs whose next attempt has not begun and comes after that one, in any way. */
 export function listDependants(book: JobBook, number: number): number[] {
   return book
     .all()
-    .filter((booked) => phaseOf(booked) === 'waiting' && booked.entry.after.some(({ job }) => job === number))
+    .filter((booked) => phaseOf(booked) === 'waiting' && dependenciesOf(booked).some(({ job }) => job === number))
     .map(({ job }) => job.number);
 }
