@@ -24,8 +24,8 @@ export const faultCase = { repeats: faultRounds - 1 };
 /** Whether this machine can run the suite. */
 export const canHarm = process.platform === 'linux';
 
-/** Where a job of such a lab can be held: in the middle of train, in the middle of score. */
-export type Hold = 'run' | 'score';
+/** Where a job of such a lab can be held: in the middle of its prepare step (sandboxed labs alone have one), of train, of score. */
+export type Hold = 'prepare' | 'run' | 'score';
 
 /** Who is harmed. */
 export type Victim = 'daemon' | 'supervisor' | 'redis';
@@ -67,21 +67,31 @@ export interface FaultLab extends TemporaryLab {
 
 const trainOf = (signs: string): string => `#!/bin/sh
 echo "$LAB_JOB" >> ${signs}/starts
-while [ -e ${signs}/hold-run ]; do : > ${signs}/held-run; sleep 0.02; done
+while [ -e ${signs}/hold-run ]; do : > ${signs}/held-run; sleep 0.1; done
 echo 1.0 > "$LAB_OUT/model.txt"
 echo "$LAB_JOB" >> ${signs}/ends
 `;
 
 const scoreOf = (signs: string): string => `#!/bin/sh
-while [ -e ${signs}/hold-score ]; do : > ${signs}/held-score; sleep 0.02; done
+while [ -e ${signs}/hold-score ]; do : > ${signs}/held-score; sleep 0.1; done
 echo ---
 echo "score:            $(cat "$LAB_OUT/model.txt")"
 `;
 
-const configOf = `metric: {name: score}
-commands: {train: sh train.sh, score: sh score.sh}
+const prepareOf = (signs: string): string => `#!/bin/sh
+while [ -e ${signs}/hold-prepare ]; do : > ${signs}/held-prepare; sleep 0.1; done
+`;
+
+const configOf = (prepare: string): string => `metric: {name: score}
+commands: {${prepare}train: sh train.sh, score: sh score.sh}
 rules: {score.sh: [FROZEN]}
 `;
+
+/** What a lab of the suite is made from. */
+export interface FaultLabOptions extends TemporaryLabOptions {
+  /** Its runs have a sandbox, and a prepare step; absent: neither. */
+  isSandboxed?: true;
+}
 
 const lineCount = (path: string, line: string): number =>
   existsSync(path)
@@ -90,14 +100,17 @@ const lineCount = (path: string, line: string): number =>
         .filter((text) => text === line).length
     : 0;
 
-/** Creates a lab of the suite; `local` is added to its lab.local.yaml, which switches the sandbox off. */
-export async function createFaultLab(options: TemporaryLabOptions = {}): Promise<FaultLab> {
+/** Creates a lab of the suite; `local` is added to its lab.local.yaml, which says whether there is a sandbox. */
+export async function createFaultLab({ isSandboxed, ...options }: FaultLabOptions = {}): Promise<FaultLab> {
   const signs = await realpath(await mkdtemp(join(tmpdir(), 'nl-signs-')));
+  const scripts = { 'prepare.sh': prepareOf(signs), 'train.sh': trainOf(signs), 'score.sh': scoreOf(signs) };
+  // A sandboxed run reaches the signs as a folder that stays between runs.
+  const sandbox = isSandboxed ? `sandbox: required\ncheckout: {caches: [${signs}]}\n` : 'sandbox: off\n';
   const lab = await createTemporaryLab({
     ...options,
-    files: { 'train.sh': trainOf(signs), 'score.sh': scoreOf(signs), ...options.files },
-    config: options.config ?? configOf,
-    local: `sandbox: off\ndevices: {reserveMb: 0}\n${options.local ?? ''}`,
+    lateFiles: scripts,
+    config: options.config ?? configOf(isSandboxed ? 'prepare: sh prepare.sh, ' : ''),
+    local: `${sandbox}devices: {reserveMb: 0}\n${options.local ?? ''}`,
     env: { LAB_FREEZE_IN: signs, ...options.env },
   });
   const paths = () => labPaths(lab.root);

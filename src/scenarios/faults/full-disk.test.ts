@@ -88,6 +88,7 @@ async function settle(lab: FaultLab, job: number, name: string): Promise<void> {
       'step-spawned',
       'planned',
       'claimed',
+      'checkout-added',
       'staged',
     ]).toContain(name);
     lab.expectNoRow(job);

@@ -12,6 +12,7 @@ import {
   createFaultLab,
   type FaultLab,
   faultCase,
+  type Hold,
   killHard,
   standStill,
   stateOf,
@@ -21,7 +22,7 @@ import {
 /** How a moment is reached: a process freezes at a point, the job holds, or it is over. */
 type Moment =
   | { name: string; kind: 'point'; by: 'daemon' | 'supervisor' }
-  | { name: string; kind: 'hold'; where: 'run' | 'score' }
+  | { name: string; kind: 'hold'; where: Hold }
   | { name: string; kind: 'over' };
 
 const point = (name: string, by: 'daemon' | 'supervisor'): Moment => ({ name, kind: 'point', by });
@@ -30,6 +31,7 @@ const point = (name: string, by: 'daemon' | 'supervisor'): Moment => ({ name, ki
 export const moments: readonly Moment[] = [
   point('enqueued', 'daemon'),
   point('claimed', 'daemon'),
+  point('checkout-added', 'daemon'),
   point('planned', 'daemon'),
   point('supervisor-locked', 'supervisor'),
   point('device-locked', 'supervisor'),
@@ -43,6 +45,13 @@ export const moments: readonly Moment[] = [
   point('decided', 'daemon'),
   point('committed', 'daemon'),
   { name: 'recorded', kind: 'over' },
+];
+
+/** Moments in each step of a run, for a lab whose jobs have all three. */
+export const inEachStep: readonly Moment[] = [
+  { name: 'preparing', kind: 'hold', where: 'prepare' },
+  { name: 'mid-run', kind: 'hold', where: 'run' },
+  { name: 'scoring', kind: 'hold', where: 'score' },
 ];
 
 /** Moments at which the job has a supervisor. */
@@ -73,7 +82,7 @@ async function goOnWithout(lab: FaultLab, moment: Moment, victim: Victim, job: n
   const isDone = (name: string) =>
     waitUntil(`${name} of job ${job}`, async () => existsSync(lab.attemptFile(job, name)));
   if (victim === 'supervisor') {
-    if (moment.kind === 'hold') await isDone(moment.where === 'run' ? 'train.exit' : 'score.exit');
+    if (moment.kind === 'hold') await isDone(`${moment.where === 'run' ? 'train' : moment.where}.exit`);
     await lab.status();
     return;
   }
@@ -102,20 +111,32 @@ async function doHarm(lab: FaultLab, moment: Moment, victim: Victim, signal: 'SI
   await lab.expectWhole(await adding, await lab.addJob());
 }
 
-/** Declares one test for each moment and signal; they share a lab for as long as none fails. */
-export function testHarm(victim: Victim, at: readonly Moment[]): void {
+/** Who is harmed where; `isSandboxed` labs have a prepare step as well. */
+interface HarmTable {
+  victims: readonly Victim[];
+  at: readonly Moment[];
+  isSandboxed?: true;
+  /** Why it cannot be done here; empty where it can. */
+  why?: string;
+}
+
+/** Declares one test for each victim, moment and signal; they share a lab for as long as none fails. */
+export function testHarm({ victims, at, isSandboxed, why = '' }: HarmTable): void {
   let shared: FaultLab | null = null;
   afterAll(async () => {
     await shared?.remove();
   });
-  const cases = at.flatMap((moment) =>
-    (['SIGKILL', 'SIGSTOP'] as const).map((signal) => [moment.name, signal, moment] as const),
+  const cases = victims.flatMap((victim) =>
+    at.flatMap((moment) =>
+      (['SIGKILL', 'SIGSTOP'] as const).map((signal) => [victim, moment.name, signal, moment] as const),
+    ),
   );
-  test.skipIf(!canHarm).for(cases)(
-    `${victim} at "%s" by %s: the job ran once, has one row, and the next one runs`,
+  const what = 'the job ran once, has one row, and the next one runs';
+  test.skipIf(!canHarm || why !== '').for(cases)(
+    `%s${isSandboxed ? ' of a sandboxed run' : ''} at "%s" by %s: ${what}${why === '' ? '' : ` (skipped: ${why})`}`,
     faultCase,
-    async ([, signal, moment]) => {
-      const lab = shared ?? (await createFaultLab());
+    async ([victim, , signal, moment]) => {
+      const lab = shared ?? (await createFaultLab(isSandboxed ? { isSandboxed } : {}));
       shared = lab;
       onTestFailed(async () => {
         console.error(lab.lastWords());

@@ -1,4 +1,4 @@
 /** Redis killed and frozen at each moment of a job's life. */
 import { moments, testHarm } from './life-of-a-job.ts';
 
-testHarm('redis', moments);
+testHarm({ victims: ['redis'], at: moments });

@@ -1,4 +1,4 @@
 /** The supervisor of a run killed and frozen at each moment at which there is one. */
 import { supervised, testHarm } from './life-of-a-job.ts';
 
-testHarm('supervisor', supervised);
+testHarm({ victims: ['supervisor'], at: supervised });
