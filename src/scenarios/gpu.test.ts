@@ -1,4 +1,4 @@
-/** A job on a GPU, with a stand-in for nvidia-smi on PATH that answers in its format; the card itself cannot be had here. */
+/** A job on a GPU, with a stand-in for nvidia-smi on PATH that answers in its format, and without one. */
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';

@@ -112,7 +112,7 @@ test.each([
     await lab.write('.git/info/exclude', 'signals/\n');
     await lab.write('signals/.keep', '');
     await stopAt(lab, 'better', 'smoke-ended');
-    const wait = 'while ! test -e "$GO_FOLDER/go"; do sleep 0.02; done';
+    const wait = 'while ! test -e "$GO_FOLDER/go"; do sleep 0.1; done';
     const other = await lab.add('--label', 'Q: is it busy? H: no change', '--no-score', '--', wait);
     const first = start(lab, 'better');
     // The stage after it: until then the recorder still writes, and git would find its lock.

@@ -2,12 +2,18 @@
  * An adopted training repository with an agent that plays experiments by their numbers, for tests of ratchet sessions. The agent is a program of
  * its own, started by the lab as any agent command is; it knows nothing of the test but the moves below.
  */
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ExecaError, execa } from 'execa';
 import { sendSignal } from '../../workers/process-tree.ts';
+import { copyTemplate } from './template-folder.ts';
 import { createTemporaryLab, type LabCall, labCommand, type TemporaryLab } from './temporary-lab.ts';
-import { createTrainingRepository, prepareTrainingData, putUvOnPath } from './training-repository-for-tests.ts';
+import {
+  createTrainingRepository,
+  prepareTrainingData,
+  putUvOnPath,
+  trainingRepositoryFiles,
+} from './training-repository-for-tests.ts';
 
 /** What the agent does in one turn, as the body of a JavaScript function with `edit(name, value)`, `append(text)`, `hand(description)` and node's `fs` and `run`. */
 export interface Moves {
@@ -70,27 +76,37 @@ const move = (isBack ? back[number] : undefined) ?? first[number] ?? (() => { ap
 move();
 `;
 
+// Far more than the steps take: where time ended the training, a machine that stands still for a while would change the numbers.
+const budgetSeconds = 60;
+
 /** Makes clone, data, stand-in for uv and agent, and adopts the clone. `local`: more lines of lab.local.yaml. */
 export async function createRatchetLab(moves: Moves, local = ''): Promise<RatchetLab> {
   const lab = await createTemporaryLab();
   try {
     const home = join(lab.around, 'home');
-    const bin = join(home, 'bin');
-    await mkdir(bin, { recursive: true });
-    const clone = join(lab.around, 'clone');
-    // Far more than the steps take: where time ended the training, a machine that stands still for a while would change the numbers.
-    await createTrainingRepository(clone, { budgetSeconds: 60 });
-    await prepareTrainingData(clone, home);
-    await putUvOnPath(bin);
+    const bin = await putUvOnPath(join(home, 'bin'));
     const agent = join(bin, 'playing-agent');
     await writeFile(agent, agentProgram(moves));
     await chmod(agent, 0o755);
+    const clone = join(lab.around, 'clone');
     const env = { HOME: home, PATH: `${bin}:${lab.env.PATH ?? ''}` };
     const call = (args: string[], more: Record<string, string> = {}) => lab.labIn(clone, args, { ...env, ...more });
     const git = async (...args: string[]) =>
       (await execa('git', args, { cwd: clone, env: lab.env, extendEnv: false })).stdout;
-    const adopted = await call(['init', '--adopt']);
-    if (adopted.code !== 0) throw new Error(`lab init --adopt ended with ${adopted.code}: ${adopted.stderr}`);
+    const adopted = join(lab.around, 'adopted');
+    await copyTemplate(['adopted', trainingRepositoryFiles(budgetSeconds)], adopted, async (folder) => {
+      const there = { clone: join(folder, 'clone'), home: join(folder, 'home') };
+      await mkdir(there.home, { recursive: true });
+      await createTrainingRepository(there.clone, { budgetSeconds });
+      await prepareTrainingData(there.clone, there.home);
+      const { code, stderr } = await lab.labIn(there.clone, ['init', '--adopt'], { ...env, HOME: there.home });
+      if (code !== 0) throw new Error(`lab init --adopt ended with ${code}: ${stderr}`);
+    });
+    await rename(join(adopted, 'clone'), clone);
+    await rename(join(adopted, 'home', '.cache'), join(home, '.cache'));
+    await rm(adopted, { recursive: true });
+    // Copied files are new to git until it has looked at them.
+    await git('update-index', '-q', '--refresh');
     await writeFile(
       join(clone, 'lab.local.yaml'),
       `agents:\n  use: playing\n  commands:\n    playing: playing-agent {promptFile} {outbox}\nratchet:\n  pauseSeconds: 0\n${local}`,

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { readPackedSkills } from '../agents/skills/packed-skills.ts';
+import { gitSettingsForTests } from '../git/settings-for-tests.ts';
 import { labCommand } from './temporary-lab.ts';
 
 const names = readPackedSkills().map(({ name }) => name);
@@ -21,8 +22,7 @@ beforeEach(async () => {
     PATH: process.env.PATH ?? '',
     HOME: join(around, 'home'),
     NO_COLOR: '1',
-    GIT_CONFIG_GLOBAL: '/dev/null',
-    GIT_CONFIG_NOSYSTEM: '1',
+    ...gitSettingsForTests,
   };
   await mkdir(join(around, 'home'));
   await git('init', '--quiet', '--initial-branch=main');

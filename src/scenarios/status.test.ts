@@ -1,5 +1,6 @@
 /** Status, wait, follow and log of a real lab: what is shown, filtered and left out, and that nothing waits for ever. */
 import { expect, test } from 'vitest';
+import type { Routes } from '../daemon/routes.ts';
 import { createTemporaryLab, waitUntil } from './temporary-lab.ts';
 
 const label = ['--label', 'Q: does it show? H: no change'];
@@ -78,7 +79,7 @@ test('more than ten ended jobs are counted, not shown, unless --all asks for the
   try {
     for (let index = 0; index < 12; index++) await lab.add('--no-score', ...label, '--', 'true');
     expect((await lab.lab('wait')).code).toBe(0);
-    const shown = await lab.status();
+    const shown = JSON.parse((await lab.lab('status', '--json')).stdout) as Routes['status']['response'];
     expect([shown.jobs.length, shown.hidden]).toEqual([10, 2]);
     expect(shown.jobs[0]?.job.number).toBe(3);
     expect((await lab.lab('status')).stdout).toContain('2 earlier jobs: `lab status --all`');

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
+import { gitSettingsForTests } from '../git/settings-for-tests.ts';
 
 /** A repository on branch main with one commit by "Researcher". */
 export interface TemporaryRepository {
@@ -19,8 +20,7 @@ export interface TemporaryRepository {
 }
 
 const environment = {
-  GIT_CONFIG_GLOBAL: '/dev/null',
-  GIT_CONFIG_NOSYSTEM: '1',
+  ...gitSettingsForTests,
   GIT_AUTHOR_NAME: 'Researcher',
   GIT_AUTHOR_EMAIL: 'researcher@example.org',
   GIT_COMMITTER_NAME: 'Researcher',

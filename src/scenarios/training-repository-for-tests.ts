@@ -8,6 +8,7 @@
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { gitSettingsForTests } from '../git/settings-for-tests.ts';
 
 /** What can differ between such repositories. */
 export interface TrainingRepositoryOptions {
@@ -277,8 +278,7 @@ export async function createTrainingRepository(folder: string, options: Training
   for (const [path, text] of Object.entries(trainingRepositoryFiles(options.budgetSeconds)))
     await writeFile(join(folder, path), text);
   // The settings of whoever runs the tests (signing, hooks, templates) must not reach it.
-  const env = { GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_NOSYSTEM: '1' };
-  const git = (...args: string[]) => execa('git', args, { cwd: folder, env });
+  const git = (...args: string[]) => execa('git', args, { cwd: folder, env: gitSettingsForTests });
   await git('init', '--quiet', `--initial-branch=${options.branch ?? 'master'}`);
   await git('config', 'user.name', 'Researcher');
   await git('config', 'user.email', 'researcher@example.org');
