@@ -275,11 +275,19 @@ export async function startDaemon(
     say,
   });
   const addMany = async (requests: AddRequest[]): Promise<Routes['add']['response'][]> => {
-    for (const request of requests)
-      if (Object.keys(request.secrets).length > 0) secrets.set(request.key, request.secrets);
-    const work = adding.then(() => withDiskHint(paths.root, addJobs(door(), requests)));
+    const work = adding.then(() => {
+      // Before a worker can meet them. What a key stands for already is given nothing before it is known to be what is asked for.
+      for (const request of requests)
+        if (Object.keys(request.secrets).length > 0 && book.findKey(request.key) === null)
+          secrets.set(request.key, request.secrets);
+      return withDiskHint(paths.root, addJobs(door(), requests));
+    });
     adding = work.catch(() => undefined);
     const added = await work;
+    for (const [place, { booked }] of added.entries()) {
+      const { key } = booked.job;
+      secrets.set(key, { ...secrets.get(key), ...requests[place]?.secrets });
+    }
     reachPoint('enqueued');
     feed.feed();
     for (const { booked } of added)

@@ -142,7 +142,7 @@ export function createFreshTestKeeper(parts: FreshTestParts): FreshTestKeeper {
     if (test.track !== track) await takeOut(test);
     const progress = test.track === track ? await goOn(test) : progressNow(test);
     // The last of its runs was taken out, by a person or just now: no record is to come that would say what the others measured.
-    const owing = findJobOwingVerdict(listTestJobs(test, book.all()), progress, parts.door().config);
+    const owing = findJobOwingVerdict(test, book.all(), progress, parts.door().config);
     if (owing !== null) await parts.recordVerdict(owing);
   };
 
@@ -219,7 +219,7 @@ export function createFreshTestKeeper(parts: FreshTestParts): FreshTestKeeper {
         {
           hints:
             numbers.length === 0
-              ? []
+              ? ['its verdict is being recorded; `lab status` says what holds that up']
               : [`\`lab wait ${numbers.join(' ')}\` waits for its runs, \`lab kill\` takes them out and ends it`],
         },
       );

@@ -103,3 +103,9 @@ test.each<[Partial<AddRequest>, string]>([
 ])('the request %j asks for another job', (more, difference) => {
   expect(listDifferences(ask('k', { ...same, ...more }), asQueued)).toContain(difference);
 });
+
+test('a file that had one line is known by the key alone, as such jobs were named, also with a line more', async () => {
+  const number = await queue('s', { command: 'run a' });
+  expect(numbersOf([ask('s/0', { command: 'run a' }), ask('s/1', { command: 'run b' })])).toEqual([number, null]);
+  expect(numbersOf([ask('s/0', { command: 'run c' })])).toEqual([null]);
+});

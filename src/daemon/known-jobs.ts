@@ -28,7 +28,7 @@ export function findKnownJobs(
   for (const request of requests) {
     const { key, chosenKey } = request;
     const named = book.findKey(key);
-    const booked = named ?? findByPlace(request);
+    const booked = named ?? findAlone(book, request) ?? findByPlace(request);
     if (booked === null) continue;
     known.set(key, booked);
     if (named === null || chosenKey === undefined) continue;
@@ -50,6 +50,14 @@ export function findKnownJobs(
       ],
     },
   );
+}
+
+/** The job of a file that had one line when it was queued, where its key was the submission's and no place in it. */
+function findAlone(book: Pick<JobBook, 'findKey'>, request: AddRequest): BookedJob | null {
+  if (request.chosenKey === undefined || request.chosenKey.grid !== undefined || !request.key.endsWith('/0'))
+    return null;
+  const booked = book.findKey(request.key.slice(0, -2));
+  return booked !== null && listDifferences(request, booked.queued).length === 0 ? booked : null;
 }
 
 /** Finds jobs of a grid that was queued when its keys still were places in it: by what they are, because a wider grid has other places. */

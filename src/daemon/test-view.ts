@@ -40,7 +40,7 @@ export function viewTest(
   const isTakenOut = own.some(({ outcome }) => outcome.kind === 'removed');
   const isMoved = test.track !== track && (verdict === null || isTakenOut);
   // What is not recorded yet may still get its verdict, and a verdict counts when its row is on main.
-  const isAwaited = booked.some(isRecording) || findJobOwingVerdict(own, progress, config) !== null;
+  const isAwaited = booked.some(isRecording) || findJobOwingVerdict(test, jobs, progress, config) !== null;
   const isEnded = !isAwaited && (verdict !== null || isMoved || progress.kind === 'over');
   const moved = `it was about track ${test.track}, and the lab's track is ${track} now`;
   return {

@@ -67,6 +67,11 @@ test('what is moved to the top runs next, what is stashed does not run, and what
   expect(
     (await ask(lab, 'stash', { select: of(first, running), notBefore: null })).results.map(({ ok }) => ok),
   ).toEqual([true, false]);
+  // The later word counts, for a job that was sent ahead too.
+  const delayed = await task(lab, 'true');
+  await ask(lab, 'start', { select: of(delayed) });
+  await ask(lab, 'enqueue', { numbers: [delayed], notBefore: new Date(Date.now() + 3_600_000).toISOString() });
+  expect(await stateOf(lab, delayed)).toMatchObject({ kind: 'delayed', why: 'asked' });
   await ask(lab, 'edit', { number: second, edits: { command: 'echo edited; exit 7' } });
   expect((await ask(lab, 'kill', { numbers: [running], graceSeconds: 0 })).results).toMatchObject([{ ok: true }]);
   await reaches(lab, second, 'ended');

@@ -71,6 +71,14 @@ test('a restart takes secrets from the shell that asks for it, and names those t
         (await lab.status()).jobs.every(({ state }) => state.kind === 'ended' || state.kind === 'held'),
       );
     }
+    // A key that is given again: refused for another command it changes nothing, and the same call may know less.
+    const keyed = [...words.slice(0, 2), '--key', 'k', '--stashed', ...words.slice(2)];
+    const waiting = (await lab.labIn(lab.root, keyed, given)).stdout.trim();
+    const other = [...keyed.slice(0, -1), 'true'];
+    expect((await lab.labIn(lab.root, other, { ...given, MY_TOKEN: 'c' })).stderr).toContain('the key "k" stands for');
+    expect((await lab.labIn(lab.root, keyed, { MY_TOKEN: 'a' })).stdout.trim()).toBe(waiting);
+    await lab.lab('enqueue', waiting);
+    expect((await lab.lab('wait', waiting)).code).toBe(0);
   } finally {
     await lab.remove();
   }

@@ -319,8 +319,10 @@ test.each([
       ran(laid, 0, 1, 1.01, { recorded: { place: 8 } }),
     ];
     const find = (runs: StoredJob[]) =>
-      findJobOwingVerdict(listTestJobs(laid, runs), progressOf(laid, [...floor, ...runs], config), config);
+      findJobOwingVerdict(laid, runs, progressOf(laid, [...floor, ...runs], config), config);
     expect(find([...ended, takenOut(laid, 1, 1)])).toBe(owing);
+    const later = takenOut({ ...laid, number: laid.number + 1 }, 0, 0);
+    expect(find([...ended, takenOut(laid, 1, 1), later])).toBeNull();
     const pending = { ...takenOut(laid, 1, 1), entry: createQueueEntry(14) };
     expect(find([...ended, pending])).toBeNull();
     expect(find([takenOut(laid, 0, 0), takenOut(laid, 1, 0)])).toBeNull();
@@ -341,7 +343,7 @@ test.each([
       takenOut(laid, 0, 1),
     ];
     const progress = progressOf(laid, [...floor, ...runs], config);
-    expect(findJobOwingVerdict(listTestJobs(laid, runs), progress, config)).toBe(owing);
+    expect(findJobOwingVerdict(laid, runs, progress, config)).toBe(owing);
   },
 );
 

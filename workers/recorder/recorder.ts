@@ -27,7 +27,7 @@ import { ownChange } from './judge-experiment.ts';
 import { formatRunEntry } from './run-entry.ts';
 import { settleChampion } from './settle-champion.ts';
 import { type SettledTest, settleAndTell } from './settle-test.ts';
-import { findJobOwingVerdict, listTestJobs, progressOf } from './test-runs.ts';
+import { findJobOwingVerdict, progressOf } from './test-runs.ts';
 import type { Turns } from './turns.ts';
 
 /** What the recorder works on. */
@@ -125,7 +125,7 @@ function owesVerdict({ paths, book, config }: RecorderContext, { job }: StoredJo
   const test = job.test === null ? null : readFreshTest(paths.state, job.test.test);
   if (test === null) return false;
   const jobs = book.all();
-  return findJobOwingVerdict(listTestJobs(test, jobs), progressOf(test, jobs, config), config) === job.number;
+  return findJobOwingVerdict(test, jobs, progressOf(test, jobs, config), config) === job.number;
 }
 
 /** Lines that an experiment's change adds less those it takes away; null where nobody asks, and where git counts none. */

@@ -133,16 +133,21 @@ export function findVerdict(test: number, jobs: readonly StoredJob[]): TestVerdi
 /**
  * The job that owes the verdict of a test which ended after its last record: what was still to run was taken out of the queue, and what never
  * ran is never recorded. It is the run that was recorded last. Null where the test goes on, has its verdict, or gets it from a record that is
- * still to come; where nothing ran, so that nothing was measured; and where what ran was measured by another metric than the lab's own: a late
- * row of that one would put away the results of the present one.
+ * still to come; where nothing ran, so that nothing was measured; where what ran was measured by another metric than the lab's own: a late
+ * row of that one would put away the results of the present one; and where a later test was laid down meanwhile, which says more of the champion.
  */
 export function findJobOwingVerdict(
-  own: readonly TestJob[],
+  test: Pick<FreshTest, 'number' | 'track' | 'deviceModel'>,
+  jobs: readonly StoredJob[],
   progress: TestProgress,
   { metric }: Pick<LabConfig, 'metric'>,
 ): number | null {
   if (progress.kind !== 'over') return null;
-  const ended = own.map(({ stored }) => stored).filter(({ run }) => run !== null);
+  const own = listTestJobs(test, jobs).map(({ stored }) => stored);
+  const isLater = ({ job }: StoredJob) =>
+    (job.test?.test ?? 0) > test.number && job.track === test.track && job.device === own[0]?.job.device;
+  if (jobs.some(isLater)) return null;
+  const ended = own.filter(({ run }) => run !== null);
   const isSettled = ({ run, recorded }: StoredJob) =>
     recorded?.isDone === true && recorded.attempt === run?.attempt && recorded.verdict === undefined;
   if (!ended.every(isSettled)) return null;

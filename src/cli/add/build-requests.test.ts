@@ -62,6 +62,11 @@ test('a line that chooses a card by its environment is refused: the lab sets the
   expect(line({ device: 'auto' }).device).toBe('auto');
 });
 
+test('a line has its place as key, also where it is the only one, so that a line more changes none', () => {
+  expect(file([{ command: 'a' }]).map(({ key }) => key)).toEqual(['s/0']);
+  expect(file([{ command: 'a' }, { command: 'b' }]).map(({ key }) => key)).toEqual(['s/0', 's/1']);
+});
+
 test('a line that says nothing is as the options say', () => {
   const options: Partial<RequestBase> = {
     ...{ device: 'gpu', needs: { deviceId: 'gpu1', gpus: 1, vramMib: 1024 }, stdin: true },

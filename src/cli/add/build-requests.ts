@@ -70,7 +70,9 @@ export function buildFileRequests(
   { key, isChosen }: Submission,
   context: FileContext,
 ): AddRequest[] {
-  const keyOf = (line: JobLine, place: number) => line.key ?? (lines.length === 1 ? key : `${key}/${place}`);
+  // A chosen key may be given again with lines more or less.
+  const isAlone = lines.length === 1 && !isChosen;
+  const keyOf = (line: JobLine, place: number) => line.key ?? (isAlone ? key : `${key}/${place}`);
   const keys = new Map(lines.map((line, place) => [line.name, keyOf(line, place)]));
   return lines.map((line, place) => {
     const where = `job ${place + 1} of the file`;

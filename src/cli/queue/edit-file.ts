@@ -35,7 +35,7 @@ const fileSchema = z.strictObject({
   'idle-seconds': z.number().positive().nullish(),
   'log-mb': z.number().positive().nullish(),
   retries: z.number().int().nonnegative().optional(),
-  'retry-on': z.array(z.string()).optional(),
+  'retry-on': z.array(z.string()).min(1).optional(),
   'retry-delay': z.number().nonnegative().optional(),
   stdin: z.boolean().optional(),
   env: z.record(envName, z.union([z.string(), z.number(), z.boolean()])).nullish(),

@@ -74,6 +74,8 @@ async function enqueueJob(
     hold: null,
     stashed: false,
     notBefore,
+    // What was sent ahead would not wait for it.
+    forced: notBefore === null ? entry.forced : false,
     track: track ?? entry.track,
     after: entry.after.filter(({ job }) => !dropped.some((one) => one.job === job)),
   });
