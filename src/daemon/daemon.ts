@@ -160,6 +160,10 @@ export async function startDaemon(
   let adding: Promise<unknown> = Promise.resolve();
   await sweepTraces(paths, book, say);
   const secrets = new Map<string, Record<string, string>>();
+  /** Adds to what is known for the job of that key; most jobs have none. */
+  const keepSecrets = (key: string, given: Record<string, string>): void => {
+    if (Object.keys(given).length > 0) secrets.set(key, { ...secrets.get(key), ...given });
+  };
   const secretsOf = (job: Job): Record<string, string> => {
     const known = secrets.get(job.key) ?? {};
     const found: Record<string, string> = {};
@@ -224,7 +228,7 @@ export async function startDaemon(
     create: () => Promise<{ booked: BookedJob; response: Response }>,
   ): Promise<Response> => {
     // Known by the submission's key before the job exists, so that no sweep can meet the job without its secrets.
-    if (Object.keys(request.secrets).length > 0) secrets.set(request.key, request.secrets);
+    keepSecrets(request.key, request.secrets);
     // One after the other: the order of the numbers is the order in the queue.
     const work = adding.then(() => withDiskHint(paths.root, create()));
     adding = work.catch(() => undefined);
@@ -277,17 +281,12 @@ export async function startDaemon(
   const addMany = async (requests: AddRequest[]): Promise<Routes['add']['response'][]> => {
     const work = adding.then(() => {
       // Before a worker can meet them. What a key stands for already is given nothing before it is known to be what is asked for.
-      for (const request of requests)
-        if (Object.keys(request.secrets).length > 0 && book.findKey(request.key) === null)
-          secrets.set(request.key, request.secrets);
+      for (const { key, secrets: given } of requests) if (book.findKey(key) === null) keepSecrets(key, given);
       return withDiskHint(paths.root, addJobs(door(), requests));
     });
     adding = work.catch(() => undefined);
     const added = await work;
-    for (const [place, { booked }] of added.entries()) {
-      const { key } = booked.job;
-      secrets.set(key, { ...secrets.get(key), ...requests[place]?.secrets });
-    }
+    for (const [place, { booked }] of added.entries()) keepSecrets(booked.job.key, requests[place]?.secrets ?? {});
     reachPoint('enqueued');
     feed.feed();
     for (const { booked } of added)
@@ -346,7 +345,7 @@ export async function startDaemon(
     },
     giveSecrets(job, values) {
       const own = Object.fromEntries(Object.entries(values).filter(([name]) => job.secretNames.includes(name)));
-      if (Object.keys(own).length > 0) secrets.set(job.key, { ...secrets.get(job.key), ...own });
+      keepSecrets(job.key, own);
       const known = secretsOf(job);
       return job.secretNames.filter((name) => known[name] === undefined);
     },
